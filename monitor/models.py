@@ -1,0 +1,273 @@
+"""What travels between the rooms: frozen records, named by their direction.
+
+Facts loaded for a decision, what the world answered, and what is to be written are different types. All moments are
+aware and in UTC.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Literal
+
+
+class Read(StrEnum):
+    """Whether the pages behind a feed's entries are downloaded."""
+
+    ALWAYS = "always"
+    RELEVANT = "relevant"
+    NEVER = "never"
+
+
+# --------------------------------------------------------------------------- polling
+
+
+@dataclass(frozen=True, slots=True)
+class FeedState:
+    """What the store knows of a feed when it is due: the facts for one request and its outcome."""
+
+    id: int
+    name: str
+    url: str
+    outlet: str
+    language: str | None = None
+    read: Read = Read.RELEVANT
+    etag: str | None = None
+    last_modified: str | None = None
+    body_hash: str | None = None
+    failures: int = 0
+    interval: timedelta | None = None
+    last_success: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What a server answered. Header names are in lower case; `body` is decompressed."""
+
+    url: str
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    moved_to: str | None = None
+    """The address to use from now on, where every redirect on the way was permanent (301, 308)."""
+
+
+@dataclass(frozen=True, slots=True)
+class FetchFailure:
+    """Why there is no answer. `kind` is one word for programs, `message` a sentence for people."""
+
+    url: str
+    kind: Literal[
+        "address", "dns", "connection", "timeout", "tls", "status", "too_large", "redirect", "encoding", "protocol", "url"
+    ]
+    message: str
+    status: int | None = None
+    retry_after: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One item of a feed, as its publisher meant it: plain text, absolute http(s) links, plausible dates only."""
+
+    title: str
+    link: str | None = None
+    guid: str | None = None
+    summary: str = ""
+    content: str = ""
+    published: datetime | None = None
+    outlet: str | None = None
+    """The outlet that an aggregator names in `<source>`."""
+    authors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedFeed:
+    """A feed's entries, in the feed's order, with what is wrong with it in `warning`."""
+
+    entries: tuple[Entry, ...]
+    title: str = ""
+    language: str | None = None
+    ttl: timedelta | None = None
+    warning: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FeedOutcome:
+    """One feed after one request: new data, unchanged, or a failure; `at` is when the request began."""
+
+    feed: FeedState
+    at: datetime
+    seconds: float
+    status: Literal["new", "unchanged", "failed"]
+    http_status: int | None = None
+    error: str | None = None
+    retry_after: timedelta | None = None
+    parsed: ParsedFeed | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    body_hash: str | None = None
+    moved_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FeedReport:
+    """What a poll did to one feed: the row that people see."""
+
+    feed: str
+    status: str
+    entries: int
+    new: int
+    seconds: float
+    error: str | None = None
+
+
+# --------------------------------------------------------------------------- reading
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """An article whose page is to be read; `attempts` counts the tries before this one."""
+
+    article: int
+    url: str
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What the extractors made of a page. `text` has one paragraph a line."""
+
+    title: str
+    text: str
+    authors: tuple[str, ...] = ()
+    published: datetime | None = None
+    extractor: str = ""
+    """Which extractor's text was taken, for instance `trafilatura`."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageOutcome:
+    """A page, or why there is none; `final` says that another try would not help."""
+
+    request: PageRequest
+    page: Page | None = None
+    error: str | None = None
+    final: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """An article as the rules see it."""
+
+    id: int
+    title: str
+    summary: str = ""
+    text: str = ""
+    outlet: str = ""
+    language: str | None = None
+    url: str = ""
+    published: datetime | None = None
+    first_seen: datetime | None = None
+    story: int | None = None
+
+
+# --------------------------------------------------------------------------- matching and grouping
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A rule held in an article: `sentence` stands at `start:end` of the article's `field`."""
+
+    rule: str
+    change: str
+    stage: str
+    actors: tuple[str, ...]
+    sentence: str
+    field: str
+    start: int
+    end: int
+    severity: str = "normal"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSignal:
+    """A signal waiting for its development, with what the decision needs to know of its article."""
+
+    id: int
+    signal: Signal
+    article: Article
+    at: datetime
+    """When the news is from: the article's own date where it is plausible, else when it was first seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Development:
+    """An event as it is known: one change, its present stage, and who is named in it."""
+
+    id: int
+    change: str
+    stage: str
+    actors: frozenset[str]
+    first_seen: datetime
+    last_seen: datetime
+    told: frozenset[str] = frozenset()
+    """The stages about which alerts were queued."""
+    dismissed: bool = False
+
+
+# --------------------------------------------------------------------------- telling
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One article behind a development, with the sentence that shows it."""
+
+    outlet: str
+    title: str
+    url: str
+    sentence: str
+    rule: str
+    published: datetime | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AlertFacts:
+    """All that a message may say about a development; `evidence` has the earliest article first."""
+
+    kind: Literal["new", "stage", "contradiction"]
+    development: int
+    change: str
+    stage: str
+    severity: str
+    title: str
+    actors: tuple[str, ...]
+    first_seen: datetime
+    evidence: tuple[Evidence, ...]
+    outlets: int
+    stories: int
+    previous_stage: str | None = None
+    follows: str | None = None
+    """What it followed, in words, for instance `proposed on 20 May 2025, 14 outlets`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message for one channel: `html` for mail, `text` for everything else."""
+
+    subject: str
+    text: str
+    html: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedAlert:
+    """An alert of the outbox that is due."""
+
+    id: int
+    channel: str
+    kind: str
+    message: Message
+    attempts: int
+    key: str
+    """The same on every try, so that a receiver can drop a repeat."""
