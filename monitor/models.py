@@ -58,7 +58,17 @@ class FetchFailure:
 
     url: str
     kind: Literal[
-        "address", "dns", "connection", "timeout", "tls", "status", "too_large", "redirect", "encoding", "protocol", "url"
+        "address",
+        "dns",
+        "connection",
+        "timeout",
+        "tls",
+        "status",
+        "too_large",
+        "redirect",
+        "encoding",
+        "protocol",
+        "url",
     ]
     message: str
     status: int | None = None
@@ -78,6 +88,7 @@ class Entry:
     outlet: str | None = None
     """The outlet that an aggregator names in `<source>`."""
     authors: tuple[str, ...] = ()
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +207,8 @@ class StoredSignal:
     id: int
     signal: Signal
     article: Article
-    at: datetime
-    """When the news is from: the article's own date where it is plausible, else when it was first seen."""
+    at: datetime | None
+    """When the news is from: the article's own date, else when it was first seen; None where its age is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,5 +280,7 @@ class QueuedAlert:
     kind: str
     message: Message
     attempts: int
+    """Tries before this one."""
+    created: datetime
     key: str
     """The same on every try, so that a receiver can drop a repeat."""

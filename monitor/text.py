@@ -1,0 +1,169 @@
+"""Pure helpers on text: folding, words with their places, sentences, language.
+
+Folding keeps the places: words are found in the text as it stands, and only each word is folded, so that `start` and
+`end` always point into the original.
+"""
+
+import re
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+_MARKS = "\u0300-\u036f\u00ad\u200c\u200d"
+_WORD = re.compile(rf"(?:[^\W\d_]\.){{2,}}|[^\W_](?:[^\W_]|[{_MARKS}])*")
+_CONTROL = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffe\uffff]"
+)
+_END = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s)|\n+")
+_ABBREVIATIONS = frozenset(
+    [
+        "mr",
+        "mrs",
+        "ms",
+        "dr",
+        "prof",
+        "gen",
+        "col",
+        "capt",
+        "lt",
+        "sgt",
+        "sen",
+        "rep",
+        "gov",
+        "st",
+        "vs",
+        "inc",
+        "ltd",
+        "jr",
+        "sr",
+        "sra",
+        "mme",
+        "mlle",
+        "m",
+        "mm",
+        "art",
+        "al",
+        "etc",
+        "ee",
+        "uu",
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of a text: its folded form, its place, and whether it stands in capitals."""
+
+    folded: str
+    start: int
+    end: int
+    capital: bool
+
+
+@lru_cache(maxsize=65536)
+def fold(text: str) -> str:
+    """Case and accents away: `Haïti` and `HAITI` become `haiti`."""
+    if text.isascii():
+        return text.lower()
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(char for char in decomposed if not unicodedata.combining(char) and char not in "\u00ad\u200c\u200d")
+
+
+def words(text: str) -> Iterator[Word]:
+    """The words of a text in order.
+
+    Apostrophes and hyphens separate words (`l'OEA`, `Nations-Unies`), dots within an acronym do not (`U.N.` is `un`).
+    """
+    for match in _WORD.finditer(text):
+        word = match.group().replace(".", "")
+        yield Word(fold(word), match.start(), match.end(), word.isupper())
+
+
+def squeeze(text: str) -> str:
+    """One line: control and direction characters out, white space single."""
+    return " ".join(_CONTROL.sub("", text).split())
+
+
+def paragraphs(text: str) -> str:
+    """One paragraph a line, each squeezed, empty ones gone."""
+    return "\n".join(filter(None, (squeeze(line) for line in text.splitlines())))
+
+
+def title_key(title: str) -> str:
+    """A headline as it is compared: its folded words."""
+    return " ".join(word.folded for word in words(title))
+
+
+def printable(text: str) -> str:
+    """The text without what would break a database or a terminal: lone surrogates and control characters."""
+    return _CONTROL.sub("", text.encode("utf-8", "replace").decode("utf-8"))
+
+
+# --------------------------------------------------------------------------- sentences
+
+
+def sentences(text: str) -> list[tuple[int, int]]:
+    """Where each sentence of a text begins and ends, white space around it left out.
+
+    A line is at least one sentence. A full stop after an abbreviation, an initial or inside an acronym ends none.
+    """
+    bounds: list[tuple[int, int]] = []
+    start = 0
+    for match in _END.finditer(text):
+        if match.group()[0] != "\n" and not _ends_sentence(text, match):
+            continue
+        _append(bounds, text, start, match.end())
+        start = match.end()
+    _append(bounds, text, start, len(text))
+    return bounds
+
+
+def _ends_sentence(text: str, match: re.Match[str]) -> bool:
+    following = text[match.end() : match.end() + 50].lstrip()[:1]
+    if following.islower():
+        return False
+    if match.group()[0] != ".":
+        return True
+    before = re.search(r"[\w.]*$", text[max(0, match.start() - 12) : match.start()])
+    word = before.group() if before else ""
+    initial = (len(word) == 1 and word.isupper()) or "." in word
+    numero = fold(word) in ("no", "nos") and following.isdigit()
+    return not (initial or numero or fold(word) in _ABBREVIATIONS)
+
+
+def _append(bounds: list[tuple[int, int]], text: str, start: int, end: int) -> None:
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    if start < end:
+        bounds.append((start, end))
+
+
+def sentence_at(bounds: Sequence[tuple[int, int]], position: int) -> int:
+    """Index of the sentence that holds a position of the text."""
+    return max(0, bisect_right(bounds, position, key=lambda bound: bound[0]) - 1)
+
+
+# --------------------------------------------------------------------------- language
+
+
+@lru_cache(maxsize=8)
+def _identifier(languages: tuple[str, ...]) -> Any:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier  # the model takes time to load: only when asked
+
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    identifier.set_languages([code for code in languages if code in identifier.nb_classes])
+    return identifier
+
+
+def detect_language(text: str, languages: Iterable[str], *, sure: float = 0.9) -> str | None:
+    """The language a text is written in, one of `languages`, or None where the text does not show it clearly."""
+    known = tuple(sorted(set(languages)))
+    if len(text) < 20 or not known:
+        return None
+    code, probability = _identifier(known).classify(text[:5000])
+    return str(code) if probability >= sure else None

@@ -1,0 +1,52 @@
+"""Amounts as people write them: `10 minutes`, `48 h`, `10 MB`."""
+
+import re
+from datetime import timedelta
+
+_SECONDS = {
+    "s": 1,
+    "sec": 1,
+    "second": 1,
+    "m": 60,
+    "min": 60,
+    "minute": 60,
+    "h": 3600,
+    "hour": 3600,
+    "d": 86400,
+    "day": 86400,
+}
+_SECONDS |= {"w": 604800, "week": 604800}
+_BYTES = {"b": 1, "kb": 1000, "mb": 1000**2, "gb": 1000**3}
+_AMOUNT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-zA-Z]+)\s*")
+
+
+def duration(value: str) -> timedelta:
+    """`20 s`, `10 minutes`, `48h`, `7 days`. Raises ValueError for anything else."""
+    number, unit = _split(value)
+    seconds = _SECONDS.get(unit) or _SECONDS.get(unit.removesuffix("s"))
+    if number is None or seconds is None:
+        raise ValueError(f"{value!r} is no length of time; write for example 20 s, 10 minutes, 48 h or 7 days")
+    return timedelta(seconds=number * seconds)
+
+
+def size(value: str) -> int:
+    """`10 MB` in bytes. Raises ValueError for anything else."""
+    number, unit = _split(value)
+    if number is None or unit not in _BYTES:
+        raise ValueError(f"{value!r} is no size; write for example 500 kB or 10 MB")
+    return int(number * _BYTES[unit])
+
+
+def _split(value: str) -> tuple[float | None, str]:
+    match = _AMOUNT.fullmatch(value)
+    return (float(match[1]), match[2].lower()) if match else (None, "")
+
+
+def in_words(length: timedelta) -> str:
+    """A length of time as a person says it: `2 h 5 min`, `3 days`."""
+    seconds = round(length.total_seconds())
+    days, rest = divmod(seconds, 86400)
+    hours, rest = divmod(rest, 3600)
+    minutes, rest = divmod(rest, 60)
+    parts = [(days, "day" if days == 1 else "days"), (hours, "h"), (minutes, "min"), (rest, "s")]
+    return " ".join(f"{count} {unit}" for count, unit in parts if count) or "0 s"
