@@ -1,0 +1,252 @@
+"""The only reader of config.yaml and of the environment.
+
+A mistake is never ignored: each is told with its line and column and with what to write instead.
+"""
+
+import difflib
+import os
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from monitor.errors import ConfigError, Problem
+from monitor.rules.spec import Concept, Example, Rule, RulesSpec
+from monitor.schema import ChannelSection, Configuration, ExampleSection, FeedSection, RuleSection, WordLists
+from monitor.yamltext import Document
+from monitor.yamltext import load as load_yaml
+
+if TYPE_CHECKING:
+    from monitor.rules.ruleset import RuleSet
+
+Secrets = Callable[[str], str | None]
+_SECRET = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_-]*)\}")
+_MESSAGES = {
+    "missing": "`{key}` is missing here",
+    "string_type": "words are expected here, not {input!r}; put them in quotes",
+    "int_parsing": "a whole number is expected here, not {input!r}",
+    "int_type": "a whole number is expected here, not {input!r}",
+    "tuple_type": "a list is expected here: [a, b] or lines that begin with a dash",
+    "dict_type": "a group of `key: value` lines is expected here",
+    "model_type": "a group of `key: value` lines is expected here, not {input!r}",
+    "model_attributes_type": "a group of `key: value` lines is expected here, not {input!r}",
+    "string_too_short": "something must stand here",
+}
+
+
+@dataclass(frozen=True)
+class Config:
+    """A configuration that was read and found right in its shape; `rules` are compiled when first asked for."""
+
+    path: Path
+    settings: Configuration
+    document: Document
+
+    @property
+    def database_path(self) -> Path:
+        """Where the store is; a relative path counts from the configuration file."""
+        return (self.path.parent / self.settings.database).resolve()
+
+    @property
+    def feeds(self) -> tuple[FeedSection, ...]:
+        """The sources."""
+        return self.settings.feeds
+
+    @cached_property
+    def rules(self) -> "RuleSet":
+        """The compiled rules. Raises ConfigError with every mistake in them."""
+        from monitor.rules.compile import compile_rules  # the parser of expressions: only for commands that match
+
+        rules, mistakes = compile_rules(_rules_spec(self.settings))
+        if rules is None:
+            raise ConfigError([self.document.problem(m.message, m.path, at=m.at) for m in mistakes])
+        return rules
+
+    def channel_urls(self, secrets: Secrets = os.environ.get) -> dict[str, str]:
+        """The Apprise URL of each channel, `${NAME}` filled in. Raises ConfigError for a name without a value."""
+        problems: list[Problem] = []
+        urls = {}
+        for index, channel in enumerate(self.settings.channels):
+            values = {name: secrets(name) for name in _SECRET.findall(channel.url)}
+            for name in (name for name, value in values.items() if not value):
+                message = f"the channel `{channel.name}` needs {name}, which is not set; set it with: export {name}='…'"
+                problems.append(self.document.problem(message, ("channels", index, "url"), at=channel.url.index(name)))
+            urls[channel.name] = _SECRET.sub(lambda found, known=values: known[found[1]] or "", channel.url)  # type: ignore[misc]
+        if problems:
+            raise ConfigError(problems)
+        return urls
+
+
+def load(path: Path, *, rules: bool = True) -> Config:
+    """Reads a configuration. Raises ConfigError listing all that is wrong; without `rules` they are not compiled yet."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        hint = "write one with `haiti-monitor init`, or name another with --config"
+        raise ConfigError([Problem(f"there is no such file; {hint}", str(path))]) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError([Problem(f"the file cannot be read: {error}", str(path))]) from error
+    document = load_yaml(text, str(path))
+    try:
+        settings = Configuration.model_validate(document.data if document.data is not None else {})
+    except ValidationError as error:
+        raise ConfigError(list(_shape_problems(document, error))) from error
+    problems = [document.problem(message, where) for where, message in _contradictions(settings)]
+    if problems:
+        raise ConfigError(problems)
+    config = Config(path, settings, document)
+    if rules:
+        _ = config.rules
+    return config
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of config.yaml, for editors."""
+    schema = Configuration.model_json_schema(mode="validation")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "haiti-monitor configuration"} | schema
+
+
+# --------------------------------------------------------------------------- what is wrong, in words
+
+
+def _shape_problems(document: Document, error: ValidationError) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for mistake in error.errors(include_url=False):
+        path = _path_in(document.data, mistake["loc"])
+        kind = mistake["type"]
+        unknown = kind == "extra_forbidden"
+        problem = document.problem(_message(mistake, path), path, key=unknown)
+        place = f"{problem.line}:{problem.column}"
+        if place not in seen:  # a value that fits no branch of a union is wrong once
+            seen.add(place)
+            yield problem
+
+
+def _path_in(data: Any, loc: tuple[str | int, ...]) -> list[str | int]:
+    """The steps of pydantic's location that are in the file; it also names branches of unions."""
+    path: list[str | int] = []
+    for step in loc:
+        in_mapping = isinstance(data, dict) and step in data
+        in_list = isinstance(data, list) and isinstance(step, int) and step < len(data)
+        if in_mapping or in_list:
+            data = data[step]
+            path.append(step)
+    return path
+
+
+def _message(mistake: Any, path: list[str | int]) -> str:
+    key = str(mistake["loc"][-1])
+    if mistake["type"] == "extra_forbidden":
+        return f"`{key}` is not known here; {_suggest(key, _allowed(path[:-1]))}"
+    if mistake["type"] == "literal_error":
+        return f"{mistake['input']!r} is not possible here; write {mistake['ctx']['expected']}"
+    if mistake["type"] == "enum":
+        return f"{mistake['input']!r} is not possible here; write {mistake['ctx']['expected']}"
+    if mistake["type"] == "string_pattern_mismatch":
+        return f"{mistake['input']!r} is not possible here: it must look like {mistake['ctx']['pattern']}"
+    template = _MESSAGES.get(mistake["type"])
+    if template is None:
+        return str(mistake["msg"]).removeprefix("Value error, ")
+    return template.format(key=key, input=mistake["input"])
+
+
+def _suggest(key: str, allowed: list[str]) -> str:
+    close = difflib.get_close_matches(key, allowed, n=1)
+    return f"did you mean `{close[0]}`?" if close else f"possible are: {', '.join(allowed)}"
+
+
+def _allowed(path: Iterable[str | int]) -> list[str]:
+    """The keys that may stand under a path, from the schema."""
+    schema = json_schema()
+    node: dict[str, Any] = schema
+    for step in path:
+        node = node.get("items", {}) if isinstance(step, int) else _property(node, step)
+        node = schema["$defs"].get(str(node.get("$ref", "")).rpartition("/")[2], node)
+    return sorted(node.get("properties", {}))
+
+
+def _property(node: dict[str, Any], name: str) -> dict[str, Any]:
+    found = node.get("properties", {}).get(name) or node.get("additionalProperties") or {}
+    return found if isinstance(found, dict) else {}
+
+
+def _contradictions(settings: Configuration) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """What has the right shape and still cannot be meant."""
+    changes = sorted(settings.changes)
+    for index, rule in enumerate(settings.rules):
+        if rule.change not in settings.changes:
+            yield (
+                ("rules", index, "change"),
+                f"there is no change `{rule.change}` below `changes:`; {_suggest(rule.change, changes)}",
+            )
+    for index, channel in enumerate(settings.channels):
+        for number, change in enumerate(channel.when.change):
+            if change not in settings.changes:
+                message = f"there is no change `{change}` below `changes:`; {_suggest(change, changes)}"
+                yield ("channels", index, "when", "change", number), message
+    yield from _twice("feeds", "url", [feed.url for feed in settings.feeds])
+    yield from _twice("feeds", "name", [feed.name for feed in settings.feeds])
+    yield from _twice("channels", "name", [channel.name for channel in settings.channels])
+
+
+def _twice(section: str, key: str, values: list[str]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    for value, count in Counter(values).items():
+        if count > 1:
+            last = len(values) - 1 - values[::-1].index(value)
+            yield (section, last, key), f"{value!r} stands here a second time; keep one"
+
+
+# --------------------------------------------------------------------------- the rules' part
+
+
+def _rules_spec(settings: Configuration) -> RulesSpec:
+    return RulesSpec(
+        rules=tuple(_rule(rule) for rule in settings.rules),
+        concepts={name: _concept(value) for name, value in settings.concepts.items()},
+        actors={name: _concept(value) for name, value in settings.actors.items()},
+        stages=dict(settings.stages),
+        negation=settings.negation,
+        relevant=settings.reading.relevant,
+    )
+
+
+def _rule(rule: RuleSection) -> Rule:
+    return Rule(
+        id=rule.id,
+        change=rule.change,
+        when=rule.when,
+        severity=rule.severity,
+        title=rule.title,
+        stage=rule.stage,
+        match=tuple(map(_example, rule.examples.match)),
+        ignore=tuple(map(_example, rule.examples.ignore)),
+    )
+
+
+def _example(example: ExampleSection) -> Example:
+    return Example(**example.model_dump())
+
+
+def _concept(value: WordLists) -> Concept:
+    if isinstance(value, tuple):
+        return Concept({"any": value})
+    return Concept({k: v for k, v in value.items() if k != "includes"}, value.get("includes", ()))
+
+
+def channel_wants(channel: ChannelSection, *, change: str, stage: str, severity: str, language: str | None) -> bool:
+    """Whether a channel's filter lets a development through; what the filter leaves out is wanted."""
+    when = channel.when
+    return all(
+        not wanted or value in wanted
+        for wanted, value in (
+            (when.change, change),
+            (when.stage, stage),
+            (when.severity, severity),
+            (when.language, language),
+        )
+    )

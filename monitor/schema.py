@@ -1,0 +1,272 @@
+"""The shape of config.yaml: what may stand there, with its defaults. The JSON Schema for editors comes from here."""
+
+import re
+from datetime import time, timedelta
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+
+from monitor import units
+from monitor.models import Read
+from monitor.rules.spec import STAGES
+from monitor.urls import web_link
+
+
+def _duration(value: Any) -> Any:
+    return units.duration(value) if isinstance(value, str) else value
+
+
+def _positive(value: timedelta) -> timedelta:
+    if value <= timedelta(0):
+        raise ValueError("must be longer than nothing")
+    return value
+
+
+def _size(value: Any) -> Any:
+    return units.size(value) if isinstance(value, str) else value
+
+
+def _schedule(value: Any) -> Any:
+    """A length of time, or a cron line: five parts."""
+    if not isinstance(value, str) or len(value.split()) != 5:
+        return _duration(value)
+    from croniter import croniter  # only where a cron line is used
+
+    if not croniter.is_valid(value):
+        raise ValueError(f"{value!r} is no cron line; write for example '0 7 * * *' (minute hour day month weekday)")
+    return value
+
+
+def _cron(value: str) -> str:
+    if not isinstance(_schedule(value), str):
+        raise ValueError(f"{value!r} is no cron line; write for example '0 7 * * *' (minute hour day month weekday)")
+    return value
+
+
+def _quiet_hours(value: Any) -> Any:
+    match = re.fullmatch(r"\s*(\d\d?):(\d\d)\s*-\s*(\d\d?):(\d\d)\s*", value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError(f"{value!r} is no span of hours; write for example 22:00-06:00")
+    hours = [int(part) for part in match.groups()]
+    if hours[0] > 23 or hours[2] > 23 or max(hours[1], hours[3]) > 59 or hours[:2] == hours[2:]:
+        raise ValueError(f"{value!r} is no span of hours; write for example 22:00-06:00")
+    return time(hours[0], hours[1]), time(hours[2], hours[3])
+
+
+def _limit(value: Any) -> Any:
+    match = re.fullmatch(r"\s*(\d+)\s+per\s+(.+)", value) if isinstance(value, str) else None
+    if match is None or int(match[1]) < 1:
+        raise ValueError(f"{value!r} is no limit; write for example 10 per hour")
+    length = match[2] if match[2][0].isdigit() else f"1 {match[2]}"
+    return int(match[1]), units.duration(length)
+
+
+def _timezone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError(f"{value!r} is no time zone; write for example UTC or America/Port-au-Prince") from error
+    return value
+
+
+def _web_address(value: str) -> str:
+    if web_link(value) is None:
+        raise ValueError(f"{value!r} is no web address; it begins with https:// or http://")
+    return value
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+def _stage_name(value: str) -> str:
+    if value not in STAGES:
+        raise ValueError(f"`{value}` is no stage; there are {', '.join(STAGES)}")
+    return value
+
+
+_TEXT: Any = {"type": "string"}
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_duration),
+    AfterValidator(_positive),
+    WithJsonSchema({**_TEXT, "examples": ["10 minutes", "48 h"]}),
+]
+Size = Annotated[int, BeforeValidator(_size), Field(gt=0), WithJsonSchema({**_TEXT, "examples": ["10 MB"]})]
+Schedule = Annotated[
+    timedelta | str, BeforeValidator(_schedule), WithJsonSchema({**_TEXT, "examples": ["10 minutes", "0 7 * * *"]})
+]
+TimeZone = Annotated[str, AfterValidator(_timezone)]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+OneOrMore = Annotated[
+    tuple[str, ...], BeforeValidator(_listed), WithJsonSchema({"type": ["string", "array"], "items": _TEXT})
+]
+Stage = Annotated[str, AfterValidator(_stage_name), WithJsonSchema({**_TEXT, "enum": list(STAGES)})]
+CronLine = Annotated[str, AfterValidator(_cron)]
+QuietHours = Annotated[
+    tuple[time, time], BeforeValidator(_quiet_hours), WithJsonSchema({**_TEXT, "examples": ["22:00-06:00"]})
+]
+Limit = Annotated[
+    tuple[int, timedelta], BeforeValidator(_limit), WithJsonSchema({**_TEXT, "examples": ["10 per hour"]})
+]
+Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\W\d_][\w -]*$")]
+Severity = Literal["high", "normal", "low"]
+
+
+class Section(BaseModel):
+    """A part of the configuration: unknown keys are errors, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ScheduleSection(Section):
+    """How often the service does what: a length of time or a cron line."""
+
+    poll: Schedule = timedelta(minutes=10)
+    deliver: Schedule = timedelta(minutes=1)
+    maintain: Schedule = "30 3 * * *"
+
+
+class ServiceSection(Section):
+    """The embedded Prefect server and its pages."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(4200, ge=1, le=65535)
+
+
+class FetchSection(Section):
+    """How feeds and pages are requested."""
+
+    timeout: Duration = timedelta(seconds=20)
+    max_bytes: Size = 10_000_000
+    per_host: int = Field(2, ge=1, le=100)
+    concurrency: int = Field(64, ge=1, le=1000)
+    contact: str = Field("", description="who runs this monitor (an address or a page), told to the servers it asks")
+    allow_addresses: tuple[str, ...] = Field(
+        (), description="networks, optionally with :port, besides the public internet"
+    )
+
+
+class ReadingSection(Section):
+    """Which entries' pages are downloaded."""
+
+    default: Read = Read.RELEVANT
+    relevant: str | None = Field(None, description="an expression over title and summary")
+
+
+class AlertingSection(Section):
+    """When news is worth an alert."""
+
+    horizon: Duration = timedelta(hours=48)
+    window: Duration = timedelta(days=10)
+
+
+class FeedSection(Section):
+    """One source."""
+
+    name: str = Field(min_length=1)
+    url: WebAddress
+    language: str | None = Field(None, pattern="^[a-z]{2,3}$")
+    outlet: str | None = None
+    read: Read | None = None
+
+
+class ChangeSection(Section):
+    """One kind of change."""
+
+    label: str = ""
+    family: Literal["leadership", "policy"] = "policy"
+    description: str = ""
+
+
+class ExampleSection(Section):
+    """A text that a rule must match or ignore."""
+
+    title: str = ""
+    summary: str = ""
+    text: str = ""
+    outlet: str = ""
+    language: str | None = None
+    stage: Stage | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _text_alone(cls, value: Any) -> Any:
+        return {"title": value} if isinstance(value, str) else value
+
+
+class ExamplesSection(Section):
+    """A rule's tests."""
+
+    match: tuple[ExampleSection, ...] = ()
+    ignore: tuple[ExampleSection, ...] = ()
+
+
+class RuleSection(Section):
+    """One rule."""
+
+    id: str = Field(pattern="^[a-z0-9][a-z0-9-]*$")
+    change: str
+    when: str
+    severity: Severity = "normal"
+    title: str = ""
+    stage: Stage | None = None
+    examples: ExamplesSection = ExamplesSection()
+
+
+class ChannelFilter(Section):
+    """What a channel wants to hear of; what is left out is wanted."""
+
+    change: OneOrMore = ()
+    stage: Annotated[tuple[Stage, ...], BeforeValidator(_listed)] = ()
+    severity: Annotated[tuple[Severity, ...], BeforeValidator(_listed)] = ()
+    language: OneOrMore = ()
+
+
+class ChannelSection(Section):
+    """Where alerts go."""
+
+    name: str = Field(pattern="^[a-z0-9][a-z0-9-]*$")
+    url: str = Field(min_length=1, repr=False, description="an Apprise URL; ${NAME} is filled in from the environment")
+    when: ChannelFilter = ChannelFilter()
+    digest: CronLine | None = Field(None, description="gather alerts and send them together at these times")
+    quiet_hours: QuietHours | None = Field(None, description="hold alerts from one time of day to another")
+    limit: Limit | None = Field(None, description="how many messages at most; what is over is sent together afterwards")
+
+
+ConceptSection = tuple[str, ...] | dict[str, tuple[str, ...]]
+_LANGUAGE_KEY = re.compile("[a-z]{2,3}|any|includes")
+
+
+def _concept(value: Any) -> Any:
+    if isinstance(value, dict):
+        for key in value:
+            if not _LANGUAGE_KEY.fullmatch(str(key)):
+                raise ValueError(f"`{key}` is no language; write a code such as en, fr or ht, or `any`, or `includes`")
+    elif not isinstance(value, list | tuple):
+        raise ValueError("a list of terms is expected, or one list per language: {en: [...], fr: [...]}")
+    return value
+
+
+WordLists = Annotated[ConceptSection, BeforeValidator(_concept)]
+
+
+class Configuration(Section):
+    """The whole file."""
+
+    database: str = "data/monitor.db"
+    timezone: TimeZone = "UTC"
+    schedule: ScheduleSection = ScheduleSection()
+    service: ServiceSection = ServiceSection()
+    fetch: FetchSection = FetchSection()
+    reading: ReadingSection = ReadingSection()
+    alerting: AlertingSection = AlertingSection()
+    feeds: tuple[FeedSection, ...] = ()
+    changes: dict[Name, ChangeSection] = {}
+    stages: dict[str, str] = {}
+    negation: str | None = None
+    actors: dict[str, WordLists] = {}
+    concepts: dict[Annotated[str, Field(pattern=r"^[^\W\d][\w-]*$")], WordLists] = {}
+    rules: tuple[RuleSection, ...] = ()
+    channels: tuple[ChannelSection, ...] = ()

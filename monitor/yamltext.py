@@ -1,0 +1,135 @@
+"""YAML with the place of everything in it, so that an error can name line and column.
+
+The core schema of YAML 1.2, in which `no` is a word (and the code of Norwegian) and 22:00 is no number. Composed by
+libyaml: the file is read at the start of every command.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from monitor.errors import ConfigError, Problem
+
+Path = Sequence[str | int]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A YAML file read twice: `data` to use, `root` to point at."""
+
+    file: str
+    source: str
+    data: Any
+    root: Node | None
+
+    def problem(self, message: str, path: Path = (), *, at: int = 0, key: bool = False) -> Problem:
+        """A problem at the value (or with `key` the key) under a path.
+
+        `at` is an index into that value where it is a text: the column then points inside it.
+        """
+        node, found = self._find(path, key=key)
+        if node is None:
+            return Problem(message, self.file, 1, 1)
+        if isinstance(node, ScalarNode) and found and not key:
+            offset = _source_index(self.source, node, at)
+            return Problem(message, self.file, *_line_and_column(self.source, offset))
+        return Problem(message, self.file, node.start_mark.line + 1, node.start_mark.column + 1)
+
+    def _find(self, path: Path, *, key: bool) -> tuple[Node | None, bool]:
+        """The node under a path, or the deepest one on the way to it, and whether all of the path was there."""
+        node = self.root
+        for depth, step in enumerate(path):
+            pair = _child(node, step)
+            if pair is None:
+                return node, False
+            node = pair[0] if key and depth == len(path) - 1 else pair[1]
+        return node, True
+
+
+def load(text: str, file: str) -> Document:
+    """Reads YAML. Raises ConfigError with the place where the text is no YAML or names a key twice."""
+    try:
+        root = yaml.compose(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        problem = error.problem or error.context or "this is not YAML"
+        hint = "check indentation, quotes and colons here and in the line before"
+        raise ConfigError([Problem(f"{problem}; {hint}", file, line, column)]) from error
+    except yaml.YAMLError as error:
+        raise ConfigError([Problem(f"this is not YAML: {error}", file, 1, 1)]) from error
+    problems: list[Problem] = []
+    data = _value(root, file, problems) if root is not None else None
+    if problems:
+        raise ConfigError(problems)
+    return Document(file, text, data, root)
+
+
+class _Loader(yaml.CSafeLoader):
+    """libyaml's loader with the plain words of YAML 1.2 only."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+
+
+for _tag, _pattern, _first in (
+    ("bool", "true|True|TRUE|false|False|FALSE", [*"tTfF"]),
+    ("int", "[-+]?[0-9]+", [*"-+0123456789"]),
+    ("float", r"[-+]?(\.[0-9]+|[0-9]+\.[0-9]*)([eE][-+]?[0-9]+)?", [*"-+.0123456789"]),
+    ("null", "null|Null|NULL|~|", [*"nN~", ""]),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), _first)
+
+
+def _value(node: Node, file: str, problems: list[Problem]) -> Any:
+    """The plain data of a node; a key that stands twice in one mapping is a problem, not a silent loss."""
+    if isinstance(node, SequenceNode):
+        return [_value(child, file, problems) for child in node.value]
+    if isinstance(node, MappingNode):
+        mapping: dict[str, Any] = {}
+        for key, value in node.value:
+            if str(key.value) in mapping:
+                message = f"the key {key.value!r} stands here a second time; keep one of the two"
+                problems.append(Problem(message, file, key.start_mark.line + 1, key.start_mark.column + 1))
+            mapping[str(key.value)] = _value(value, file, problems)
+        return mapping
+    text = str(node.value)
+    kind = node.tag.rpartition(":")[2]
+    if kind == "null":
+        return None
+    if kind == "bool":
+        return text.lower() == "true"
+    return int(text) if kind == "int" else float(text) if kind == "float" else text
+
+
+def _child(node: Node | None, step: str | int) -> tuple[Node, Node] | None:
+    if isinstance(node, MappingNode):
+        return next(((k, v) for k, v in node.value if str(k.value) == str(step)), None)
+    if isinstance(node, SequenceNode) and isinstance(step, int) and step < len(node.value):
+        return node.value[step], node.value[step]
+    return None
+
+
+def _source_index(source: str, node: ScalarNode, at: int) -> int:
+    """Where the value's character `at` stands in the source, whatever the style: quoted, folded, over several lines.
+
+    Value and source have the same characters in the same order but for white space, quotes and escapes.
+    """
+    position, end = node.start_mark.index, node.end_mark.index
+    if node.style in ("|", ">"):
+        position = source.find("\n", position) + 1
+    wanted = [char for char in str(node.value)[: at + 1] if not char.isspace()]
+    last = node.start_mark.index
+    for char in wanted:
+        found = source.find(char, position, end)
+        if found < 0:
+            break
+        last, position = found, found + 1
+    return last
+
+
+def _line_and_column(source: str, index: int) -> tuple[int, int]:
+    return source.count("\n", 0, index) + 1, index - source.rfind("\n", 0, index)
