@@ -1,0 +1,10 @@
+"""The rule language: expressions over named concepts, matched on words, with the sentence as evidence.
+
+spec       what a rule set is made from
+grammar    an expression's text to its tree
+lexicon    every term of every concept, found in one pass
+evaluate   where a tree holds in an article
+ruleset    the signals of an article: change, stage, actors, evidence
+compile    configured rules to a rule set, or to everything that is wrong with them
+examples   the rules' own tests
+"""
