@@ -1,0 +1,277 @@
+"""The guard: which addresses may be reached, and how much a body may hold."""
+
+import gzip
+import subprocess
+import sys
+import tracemalloc
+import zlib
+from ipaddress import ip_address
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.guard import (
+    Allowed,
+    Body,
+    FetchError,
+    FetchSettings,
+    is_public,
+    parse_allowed,
+    refusal,
+    user_agent,
+)
+
+# --------------------------------------------------------------------------- addresses
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        pytest.param("2001:0:808:808:0:0:f7f7:f7f7", True, id="Teredo, public at both ends"),
+        pytest.param("8.8.8.8", True, id="IPv4"),
+        pytest.param("2606:4700::1111", True, id="IPv6"),
+        pytest.param("::ffff:8.8.8.8", True, id="IPv4-mapped, public"),
+        pytest.param("64:ff9b::8.8.8.8", True, id="NAT64, public"),
+        pytest.param("2002:808:808::1", True, id="6to4, public"),
+        pytest.param("0.0.0.0", False, id="this host"),
+        pytest.param("127.0.0.1", False, id="loopback"),
+        pytest.param("10.0.0.1", False, id="private 10"),
+        pytest.param("172.16.0.1", False, id="private 172.16"),
+        pytest.param("192.168.1.1", False, id="private 192.168"),
+        pytest.param("100.64.0.1", False, id="carrier's NAT"),
+        pytest.param("169.254.169.254", False, id="link-local: cloud metadata"),
+        pytest.param("192.0.2.1", False, id="documentation"),
+        pytest.param("198.18.0.1", False, id="benchmarks"),
+        pytest.param("224.0.0.1", False, id="multicast"),
+        pytest.param("240.0.0.1", False, id="reserved"),
+        pytest.param("255.255.255.255", False, id="broadcast"),
+        pytest.param("::", False, id="this host, IPv6"),
+        pytest.param("::1", False, id="loopback, IPv6"),
+        pytest.param("fe80::1", False, id="link-local, IPv6"),
+        pytest.param("fe80::1%eth0", False, id="link-local with its zone"),
+        pytest.param("fd00::1", False, id="unique local"),
+        pytest.param("fec0::1", False, id="site-local, given up"),
+        pytest.param("ff0e::1", False, id="multicast, IPv6"),
+        pytest.param("2001:db8::1", False, id="documentation, IPv6"),
+        pytest.param("::ffff:127.0.0.1", False, id="IPv4-mapped loopback"),
+        pytest.param("::127.0.0.1", False, id="IPv4-compatible loopback"),
+        pytest.param("::ffff:0:127.0.0.1", False, id="IPv4-translated loopback"),
+        pytest.param("64:ff9b::10.0.0.1", False, id="NAT64 of a private address"),
+        pytest.param("64:ff9b:1::10.0.0.1", False, id="NAT64 of a local prefix"),
+        pytest.param("2002:7f00:1::", False, id="6to4 of loopback"),
+        pytest.param("2001:0:7f00:1:0:0:f7f7:f7f7", False, id="Teredo by a server on loopback"),
+        pytest.param("2001:0:808:808:0:0:80ff:fffe", False, id="Teredo to a client on loopback"),
+    ],
+)
+def test_only_addresses_of_the_public_internet_are_public_whatever_wraps_them(address: str, public: bool) -> None:
+    assert is_public(ip_address(address)) is public
+
+
+@pytest.mark.parametrize("port", [80, 443, 8080, 8443])
+def test_the_web_ports_of_a_public_address_are_allowed(port: int) -> None:
+    assert refusal("8.8.8.8", port) is None
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "entry"),
+    [
+        pytest.param("8.8.8.8", 25, "8.8.8.8:25", id="another port"),
+        pytest.param("10.0.0.1", 80, "10.0.0.1:80", id="private"),
+        pytest.param("::1", 80, "[::1]:80", id="IPv6 in brackets"),
+        pytest.param("::ffff:10.0.0.1", 80, "10.0.0.1:80", id="mapped, told as what it is"),
+    ],
+)
+def test_a_refusal_names_the_entry_that_would_allow_the_address_and_that_entry_does(
+    host: str, port: int, entry: str
+) -> None:
+    reason = refusal(host, port)
+    assert reason is not None
+    assert f'"{entry}" to fetch.allow_addresses' in reason
+    assert refusal(host, port, [parse_allowed(entry)]) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "port"),
+    [
+        pytest.param("10.1.2.3", "10.1.2.3", None, id="address"),
+        pytest.param("127.0.0.0/8", "127.255.0.9", None, id="network"),
+        pytest.param("10.1.2.3:8800", "10.1.2.3", 8800, id="address with port"),
+        pytest.param("127.0.0.0/8:8800", "127.0.0.1", 8800, id="network with port"),
+        pytest.param("::1", "::1", None, id="IPv6 address"),
+        pytest.param("[::1]", "::1", None, id="IPv6 address in brackets"),
+        pytest.param("[::1]:8080", "::1", 8080, id="IPv6 address with port"),
+        pytest.param("fd00::/8", "fd12::1", None, id="IPv6 network"),
+        pytest.param("[fd00::/8]:8080", "fd12::1", 8080, id="IPv6 network with port"),
+        pytest.param("fd00::/8:8080", "fd12::1", 8080, id="IPv6 network with port, no brackets"),
+        pytest.param("127.0.0.0/8", "::ffff:127.0.0.1", None, id="mapped addresses count as what they map"),
+    ],
+)
+def test_an_allowed_entry_opens_its_network_on_its_port_or_on_all(text: str, host: str, port: int | None) -> None:
+    allowed = [parse_allowed(text)]
+    assert refusal(host, port or 6379, allowed) is None
+    assert (refusal(host, 9999, allowed) is None) is (port is None)
+    assert refusal("192.168.1.1", port or 80, allowed) is not None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", "localhost", "example.org:80", "10.0.0.1/8", "10.0.0.1:", "10.0.0.1:0", "10.0.0.1:65536",
+     "10.0.0.1:-1", "10.0.0.1:٣", "[::1]8080", "[::1]:", "[::1", "127.0.0.0/33", "10.0.0", "*"],
+)  # fmt: skip
+def test_an_entry_that_is_no_network_is_an_error_that_shows_it(text: str) -> None:
+    with pytest.raises(ValueError, match="port") as caught:
+        parse_allowed(text)
+    assert repr(text) in str(caught.value)
+
+
+def test_a_network_covers_no_address_of_the_other_version() -> None:
+    assert not Allowed(parse_allowed("0.0.0.0/0").network).covers(ip_address("::1"), 80)
+
+
+# --------------------------------------------------------------------------- settings
+
+
+def test_by_default_we_say_who_we_are_and_allow_nothing_but_the_public_internet() -> None:
+    settings = FetchSettings()
+    assert settings.user_agent.startswith("haiti-monitor")
+    assert settings.allow_addresses == ()
+
+
+def test_the_user_agent_carries_the_contact() -> None:
+    assert user_agent("https://example.org/about").endswith(" (+https://example.org/about)")
+
+
+def test_the_settings_can_be_read_without_loading_aiohttp() -> None:
+    program = "import sys, monitor.guard; sys.exit('aiohttp' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+# --------------------------------------------------------------------------- bodies
+
+TEXT = b"<rss>Bonjou, bonjour, buenos d\xc3\xadas</rss>" * 40
+
+
+def deflate(data: bytes, wbits: int) -> bytes:
+    engine = zlib.compressobj(wbits=wbits)
+    return engine.compress(data) + engine.flush()
+
+
+def unpack(data: bytes, encoding: str, *, limit: int = 100_000, step: int = 7) -> bytes:
+    body = Body("http://example.org", encoding, limit)
+    for start in range(0, len(data), step):
+        body.add(data[start : start + step])
+    return body.finish()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "data"),
+    [
+        pytest.param("", TEXT, id="none"),
+        pytest.param("identity", TEXT, id="identity"),
+        pytest.param("gzip", gzip.compress(TEXT), id="gzip"),
+        pytest.param("GZIP", gzip.compress(TEXT), id="capitals"),
+        pytest.param("x-gzip", gzip.compress(TEXT), id="x-gzip"),
+        pytest.param("identity, gzip", gzip.compress(TEXT), id="with identity"),
+        pytest.param("deflate", deflate(TEXT, 15), id="deflate in zlib"),
+        pytest.param("deflate", deflate(TEXT, -15), id="deflate, raw"),
+        pytest.param("gzip", gzip.compress(TEXT[:100]) + gzip.compress(TEXT[100:]), id="two gzip members"),
+        pytest.param("gzip", gzip.compress(TEXT) + b"\0" * 30, id="gzip with padding"),
+        pytest.param("gzip", gzip.compress(TEXT) + b"<!-- late -->", id="gzip with something after its end"),
+        pytest.param("deflate", deflate(TEXT, 15) + b"x" * 30, id="deflate with something after its end"),
+    ],
+)
+@pytest.mark.parametrize("step", [1, 7, 10_000])
+def test_a_body_is_what_the_server_packed_however_it_is_cut(encoding: str, data: bytes, step: int) -> None:
+    assert unpack(data, encoding, step=step) == TEXT
+
+
+@pytest.mark.parametrize("encoding", ["", "gzip", "deflate"])
+def test_no_bytes_are_an_empty_body(encoding: str) -> None:
+    assert unpack(b"", encoding) == b""
+
+
+@pytest.mark.parametrize(
+    ("encoding", "data", "kind"),
+    [
+        pytest.param("br", b"\x0b\x02\x80", "encoding", id="brotli"),
+        pytest.param("utf-8", TEXT, "encoding", id="a charset"),
+        pytest.param("gzip, gzip", gzip.compress(gzip.compress(TEXT)), "encoding", id="packed twice"),
+        pytest.param("gzip", TEXT, "encoding", id="not gzip at all"),
+        pytest.param("gzip", gzip.compress(TEXT)[:10] + b"\xff" * 80, "encoding", id="gzip, corrupt"),
+        pytest.param("gzip", gzip.compress(TEXT)[:-8] + b"\0" * 8, "encoding", id="gzip, wrong checksum"),
+        pytest.param("deflate", b"\xff" * 30, "encoding", id="not deflate at all"),
+        pytest.param("gzip", gzip.compress(TEXT)[:-1], "protocol", id="gzip without its last byte"),
+        pytest.param("gzip", gzip.compress(TEXT)[:40], "protocol", id="gzip, cut off"),
+        pytest.param("deflate", deflate(TEXT, -15)[:-1], "protocol", id="deflate, cut off"),
+        pytest.param("gzip", gzip.compress(TEXT) + gzip.compress(TEXT)[:30], "protocol", id="second member cut off"),
+    ],
+)
+def test_a_body_that_is_not_what_it_is_said_to_be_is_a_failure(encoding: str, data: bytes, kind: str) -> None:
+    with pytest.raises(FetchError) as caught:
+        unpack(data, encoding)
+    assert caught.value.kind == kind
+
+
+@given(data=st.binary(max_size=3000), cuts=st.integers(1, 500), wbits=st.sampled_from([31, 15, -15]))
+def test_any_bytes_survive_any_packing_and_any_cutting(data: bytes, cuts: int, wbits: int) -> None:
+    encoding = "gzip" if wbits == 31 else "deflate"
+    assert unpack(deflate(data, wbits), encoding, step=cuts) == data
+
+
+@given(data=st.binary(max_size=500), encoding=st.sampled_from(["gzip", "deflate"]))
+def test_any_bytes_are_a_body_or_a_clear_failure(data: bytes, encoding: str) -> None:
+    try:
+        assert isinstance(unpack(data, encoding), bytes)
+    except FetchError as error:
+        assert error.kind in ("encoding", "protocol", "too_large")  # noqa: PT017
+
+
+@pytest.mark.parametrize(
+    ("encoding", "data"),
+    [("", TEXT), ("gzip", gzip.compress(TEXT)), ("deflate", deflate(TEXT, -15))],
+    ids=["plain", "gzip", "deflate"],
+)
+def test_a_body_may_be_as_large_as_the_limit_and_not_a_byte_larger(encoding: str, data: bytes) -> None:
+    assert unpack(data, encoding, limit=len(TEXT)) == TEXT
+    with pytest.raises(FetchError) as caught:
+        unpack(data, encoding, limit=len(TEXT) - 1)
+    assert caught.value.kind == "too_large"
+    assert "fetch.max_bytes" in caught.value.message
+
+
+def test_an_announced_size_above_the_limit_fails_before_the_body_comes() -> None:
+    body = Body("http://example.org", "", 10)
+    body.expect(None)
+    body.expect(10)
+    with pytest.raises(FetchError):
+        body.expect(11)
+
+
+def test_compressed_bytes_that_come_to_nothing_count_too() -> None:
+    with pytest.raises(FetchError) as caught:
+        unpack(gzip.compress(b"") * 100, "gzip", limit=1000)
+    assert caught.value.kind == "too_large"
+
+
+def bomb(mebibytes: int) -> bytes:
+    """Make gzip of 1 KiB for each MiB of zeros, quickly: a block that leans on none before it, repeated."""
+    engine = zlib.compressobj(wbits=31)
+    zeros = bytes(2**20)
+    head = engine.compress(zeros) + engine.flush(zlib.Z_FULL_FLUSH)
+    block = engine.compress(zeros) + engine.flush(zlib.Z_FULL_FLUSH)
+    return head + block * (mebibytes - 1)
+
+
+def test_a_bomb_of_one_gibibyte_is_stopped_at_the_limit_of_memory_too() -> None:
+    data, limit = bomb(1024), 2_000_000
+    assert len(data) < 1_100_000
+    tracemalloc.start()
+    try:
+        with pytest.raises(FetchError) as caught:
+            unpack(data, "gzip", limit=limit, step=65536)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert caught.value.kind == "too_large"
+    assert peak < 4 * limit
