@@ -1,0 +1,16 @@
+"""Edge: the one SQLite file, through sqlite-utils.
+
+    base           opening, transactions, values
+    migrations     the tables and views
+    feeds          feeds and the history of polls
+    articles       articles, sightings, stories, full-text search
+    signals        what the rules found
+    developments   events, their stages and articles
+    alerts         the outbox
+
+A function that reads takes a Store; one that writes must be called within `store.transaction()`.
+"""
+
+from monitor.store.base import Row, Store, open_store
+
+__all__ = ["Row", "Store", "open_store"]

@@ -1,0 +1,102 @@
+"""Is this entry an article that is known already? A pure decision.
+
+In this order: the feed's own guid; the canonical address; outlet and title within some days. What many entries of one
+feed share (one guid, one link for all) identifies none of them.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from monitor.models import Entry, FeedState
+from monitor.text import title_key
+from monitor.urls import canonical
+
+TITLE_WINDOW = timedelta(days=3)
+_TITLE_WORDS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An entry with everything that may identify it."""
+
+    entry: Entry
+    outlet: str
+    title_key: str
+    guid: str | None
+    canonical_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownArticle:
+    """A stored article as far as identity needs it."""
+
+    id: int
+    canonical_url: str | None
+    outlet: str
+    title_key: str
+    published: datetime | None
+
+
+@dataclass(slots=True)
+class Known:
+    """The stored articles that share a guid, an address, or outlet and title with a candidate."""
+
+    by_guid: dict[str, KnownArticle] = field(default_factory=dict)
+    by_url: dict[str, KnownArticle] = field(default_factory=dict)
+    by_title: dict[tuple[str, str], list[KnownArticle]] = field(default_factory=dict)
+
+    def add(self, article: KnownArticle, guid: str | None) -> None:
+        """Makes an article known to the entries after it."""
+        if guid:
+            self.by_guid[guid] = article
+        if article.canonical_url:
+            self.by_url[article.canonical_url] = article
+        self.by_title.setdefault((article.outlet, article.title_key), []).append(article)
+
+
+def candidates(entries: Sequence[Entry], feed: FeedState, feed_title: str = "") -> list[Candidate]:
+    """The entries with what identifies them; a guid or link that stands for several of them is left out."""
+    attributed = [attribute(entry, feed, feed_title) for entry in entries]
+    pages = [canonical(entry.link) if entry.link else None for entry in entries]
+    guids = Counter({(entry.guid, page) for entry, page in zip(entries, pages, strict=True)})
+    shared_guids = Counter(guid for guid, _ in guids)
+    titles = Counter(page for page, _ in {(p, title_key(e.title)) for p, e in zip(pages, attributed, strict=True)})
+    found = []
+    for entry, page in zip(attributed, pages, strict=True):
+        guid = entry.guid if shared_guids[entry.guid] == 1 else None
+        link = page if titles[page] == 1 else None
+        found.append(Candidate(entry, entry.outlet or "", title_key(entry.title), guid, link))
+    return found
+
+
+def attribute(entry: Entry, feed: FeedState, feed_title: str = "") -> Entry:
+    """The entry with its outlet: an aggregator's `<source>`, whose name also ends the title, else the feed's own."""
+    if entry.outlet:
+        return replace(entry, title=entry.title.removesuffix(f" - {entry.outlet}").strip() or entry.title)
+    return replace(entry, outlet=feed.outlet or feed_title or feed.name)
+
+
+def find(candidate: Candidate, known: Known) -> KnownArticle | None:
+    """The article that an entry is, or None for a new one."""
+    by_guid = known.by_guid.get(candidate.guid or "")
+    if by_guid is not None and not _reused(candidate, by_guid):
+        return by_guid
+    by_url = known.by_url.get(candidate.canonical_url or "")
+    if by_url is not None:
+        return by_url
+    if len(candidate.title_key.split()) < _TITLE_WORDS:
+        return None
+    same_title = known.by_title.get((candidate.outlet, candidate.title_key), [])
+    return next((article for article in same_title if _same_days(candidate.entry.published, article.published)), None)
+
+
+def _reused(candidate: Candidate, article: KnownArticle) -> bool:
+    """Some feeds use a guid again for another article: then both address and title differ."""
+    moved = bool(candidate.canonical_url) and candidate.canonical_url != article.canonical_url
+    return moved and candidate.title_key != article.title_key
+
+
+def _same_days(one: datetime | None, other: datetime | None) -> bool:
+    return one is None or other is None or abs(one - other) <= TITLE_WINDOW

@@ -1,0 +1,124 @@
+"""The outbox: alerts wait here until their channel took them, and stay as the record of what was told."""
+
+import uuid
+from datetime import datetime, timedelta
+
+from monitor.models import Message, QueuedAlert
+from monitor.store.base import Row, Store, iso, required
+
+
+def queue(
+    store: Store,
+    message: Message,
+    *,
+    development: int,
+    article: int,
+    channel: str,
+    kind: str,
+    stage: str,
+    now: datetime,
+    not_before: datetime,
+) -> int:
+    """Queues a message, in the transaction that gave cause to it."""
+    table = store.db.table("alerts").insert(
+        {
+            "development": development,
+            "article": article,
+            "channel": channel,
+            "kind": kind,
+            "stage": stage,
+            "created_at": iso(now),
+            "next_attempt": iso(not_before),
+            "message_key": f"{uuid.uuid4().hex}@haiti-monitor",
+            "subject": message.subject,
+            "text": message.text,
+            "html": message.html,
+        }
+    )
+    return int(table.last_pk)
+
+
+def claim(store: Store, now: datetime, lease: timedelta, limit: int = 100) -> list[QueuedAlert]:
+    """Takes the alerts that are due, in order, for as long as `lease`.
+
+    Whoever takes them and dies leaves them queued: they are due again when the lease ends.
+    """
+    rows = store.rows(
+        "select * from alerts where state = 'queued' and next_attempt <= ? order by id limit ?", iso(now), limit
+    )
+    for row in rows:
+        store.write(
+            "update alerts set attempts = attempts + 1, next_attempt = ? where id = ?", iso(now + lease), row["id"]
+        )
+    return [
+        QueuedAlert(
+            id=row["id"],
+            channel=row["channel"],
+            kind=row["kind"],
+            message=Message(row["subject"], row["text"], row["html"]),
+            attempts=row["attempts"],
+            created=required(row["created_at"]),
+            key=row["message_key"],
+        )
+        for row in rows
+    ]
+
+
+def sent(store: Store, alert: int, now: datetime) -> None:
+    """Records that a channel took an alert."""
+    store.write(
+        "update alerts set state = 'sent', sent_at = ?, next_attempt = null, last_error = null where id = ?",
+        iso(now),
+        alert,
+    )
+
+
+def postpone(
+    store: Store, alert: int, next_attempt: datetime, *, error: str | None = None, uncounted: bool = False
+) -> None:
+    """Lets an alert wait, after a failure or (`uncounted`) because its channel wants nothing now."""
+    store.write(
+        "update alerts set next_attempt = ?, last_error = coalesce(?, last_error), attempts = attempts - ? where id = ?",
+        *(iso(next_attempt), error, int(uncounted), alert),
+    )
+
+
+def give_up(store: Store, alert: int, error: str) -> None:
+    """Marks an alert as failed: it is shown in `status` and `alerts list --failed` until it is sent again by hand."""
+    store.write("update alerts set state = 'failed', next_attempt = null, last_error = ? where id = ?", error, alert)
+
+
+def resend(store: Store, alert: int, now: datetime) -> bool:
+    """Queues an alert once more; False where there is none."""
+    cursor = store.write(
+        "update alerts set state = 'queued', attempts = 0, next_attempt = ? where id = ?", iso(now), alert
+    )
+    return cursor.rowcount > 0
+
+
+def sent_since(store: Store, channel: str, since: datetime) -> int:
+    """How many alerts a channel took since a moment."""
+    row = store.row("select count(*) as n from alerts where channel = ? and sent_at > ?", channel, iso(since))
+    return int(row["n"]) if row else 0
+
+
+def next_due(store: Store) -> str | None:
+    """When the next queued alert is due."""
+    row = store.row("select min(next_attempt) as at from alerts where state = 'queued'")
+    return row["at"] if row else None
+
+
+def list_recent(store: Store, *, limit: int, since: datetime | None = None, state: str | None = None) -> list[Row]:
+    """Alerts, the latest first."""
+    return store.rows(
+        """
+        select id as alert, created_at, sent_at, channel, kind, stage, state, attempts, next_attempt, subject, last_error, development
+        from alerts where created_at >= ? and (? is null or state = ?) order by id desc limit ?
+        """,
+        *(iso(since) or "", state, state, limit),
+    )
+
+
+def show(store: Store, alert: int) -> Row | None:
+    """One alert with its message."""
+    return store.row("select id as alert, * from alerts where id = ?", alert)

@@ -1,0 +1,220 @@
+"""Articles, where they were seen, their stories, and full-text search."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+from monitor.errors import StoreError
+from monitor.identity import Candidate, Known, KnownArticle
+from monitor.models import Article, Page, PageRequest
+from monitor.store.base import Row, Store, iso, moment
+
+_COLUMNS = "a.id, a.canonical_url, a.outlet, a.title_key, a.published"
+
+
+def known(store: Store, feed: int, found: Sequence[Candidate]) -> Known:
+    """The stored articles that any of the candidates might be."""
+    guids = json.dumps([candidate.guid for candidate in found if candidate.guid])
+    urls = json.dumps([candidate.canonical_url for candidate in found if candidate.canonical_url])
+    titles = json.dumps([[candidate.outlet, candidate.title_key] for candidate in found])
+    result = Known()
+    for row in store.rows(
+        f"""
+        select {_COLUMNS}, s.guid from sightings s join articles a on a.id = s.article
+        where s.feed = ? and s.guid in (select value from json_each(?))
+        """,
+        *(feed, guids),
+    ):
+        result.by_guid[row["guid"]] = _known(row)
+    for row in store.rows(
+        f"select {_COLUMNS} from articles a where a.canonical_url in (select value from json_each(?))", urls
+    ):
+        result.by_url[row["canonical_url"]] = _known(row)
+    for row in store.rows(
+        f"""
+        select {_COLUMNS} from json_each(?) t
+        join articles a on a.outlet = t.value ->> 0 and a.title_key = t.value ->> 1
+        """,
+        titles,
+    ):
+        article = _known(row)
+        result.by_title.setdefault((article.outlet, article.title_key), []).append(article)
+    return result
+
+
+def insert(
+    store: Store, candidate: Candidate, *, now: datetime, language: str | None, news_at: datetime | None, wanted: bool
+) -> KnownArticle:
+    """Stores a new article; `news_at` is when its news counts from (None: unknown), `wanted` whether its page is to be read."""
+    entry = candidate.entry
+    source = "feed" if entry.content else "summary" if entry.summary else "title"
+    cursor = store.write(
+        """
+        insert into articles (url, canonical_url, outlet, title, title_key, summary, text, text_source, language, authors,
+            published, published_source, news_at, first_seen, read_state, next_read)
+        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """,
+        *(entry.link, candidate.canonical_url, candidate.outlet, entry.title, candidate.title_key, entry.summary),
+        *(entry.content or entry.summary, source, language, ", ".join(entry.authors) or None, iso(entry.published)),
+        *("feed" if entry.published else None, iso(news_at), iso(now)),
+        *("wanted" if wanted else "unwanted", iso(now) if wanted else None),
+    )
+    return KnownArticle(
+        int(cursor.lastrowid or 0), candidate.canonical_url, candidate.outlet, candidate.title_key, entry.published
+    )
+
+
+def see(store: Store, feed: int, article: int, candidate: Candidate, now: datetime) -> None:
+    """Records that a feed carries an article."""
+    store.write(
+        """
+        insert into sightings (feed, article, guid, url, first_seen) values (?, ?, ?, ?, ?)
+        on conflict (feed, article) do update set guid = excluded.guid, url = excluded.url
+            where guid is not excluded.guid or url is not excluded.url
+        """,
+        *(feed, article, candidate.guid, candidate.entry.link, iso(now)),
+    )
+
+
+def update(store: Store, feed: int, article: int, candidate: Candidate, now: datetime) -> None:
+    """Takes over a headline or summary that its outlet changed; the rules then look at the article again.
+
+    Only the feed that brought the article may change it: two feeds with two versions would take turns for ever.
+    """
+    entry = candidate.entry
+    store.write(
+        """
+        update articles set title = ?, title_key = ?, summary = ?, updated_at = ?, rules_version = null,
+            text = case when text_source in ('summary', 'title') then ? else text end,
+            news_at = max(news_at, coalesce(?, news_at))
+        where id = ? and (title_key <> ? or summary <> ?)
+            and ? = (select s.feed from sightings s where s.article = articles.id order by s.first_seen, s.rowid limit 1)
+        """,
+        *(entry.title, candidate.title_key, entry.summary, iso(now), entry.summary, iso(entry.published)),
+        *(article, candidate.title_key, entry.summary, feed),
+    )
+
+
+def wanting_page(store: Store, now: datetime, limit: int = 500) -> list[PageRequest]:
+    """The articles whose page is still to be read, newest news first."""
+    rows = store.rows(
+        "select id, url, read_attempts from articles where read_state = 'wanted' and next_read <= ? order by news_at desc, id limit ?",
+        *(iso(now), limit),
+    )
+    return [PageRequest(row["id"], row["url"], row["read_attempts"]) for row in rows]
+
+
+def set_page(store: Store, article: int, page: Page, *, published: datetime | None, news_at: datetime | None) -> None:
+    """Stores what was read from a page; the rules then look at the article again. A feed's own date stays."""
+    store.write(
+        """
+        update articles set text = ?, text_source = 'page', text_note = ?, read_state = 'read', next_read = null,
+            read_attempts = read_attempts + 1, authors = coalesce(authors, ?), rules_version = null,
+            published_source = case when published is null and ? is not null then 'page' else published_source end,
+            published = coalesce(published, ?), news_at = coalesce(news_at, ?)
+        where id = ?
+        """,
+        *(page.text, f"read by {page.extractor}", ", ".join(page.authors) or None, iso(published)),
+        *(iso(published), iso(news_at), article),
+    )
+
+
+def no_page(store: Store, article: int, reason: str, next_read: datetime | None) -> None:
+    """Records why a page could not be had, and when it is tried again (None: never); the article keeps what the feed gave."""
+    store.write(
+        """
+        update articles set read_attempts = read_attempts + 1, text_note = ?, next_read = ?,
+            read_state = case when ? is null then 'failed' else 'wanted' end
+        where id = ?
+        """,
+        *(
+            f"the page could not be read: {reason}; the feed's own text stands in for it",
+            iso(next_read),
+            iso(next_read),
+            article,
+        ),
+    )
+
+
+def unmatched(store: Store, version: str, limit: int = 500) -> list[Article]:
+    """Articles that these rules have not seen, newest first; one whose page is to be read for the first time waits for it."""
+    rows = store.rows(
+        """
+        select * from articles
+        where (rules_version is null or rules_version <> ?) and not (read_state = 'wanted' and read_attempts = 0)
+        order by news_at desc, id desc limit ?
+        """,
+        *(version, limit),
+    )
+    return [article_of(row) for row in rows]
+
+
+def matched(store: Store, article: int, version: str) -> None:
+    """Records that an article was looked at under these rules."""
+    store.write("update articles set rules_version = ? where id = ?", version, article)
+
+
+def article_of(row: Row) -> Article:
+    """An article's row as the rules see it."""
+    return Article(
+        id=row["id"],
+        title=row["title"],
+        summary=row["summary"],
+        text=row["text"],
+        outlet=row["outlet"],
+        language=row["language"],
+        url=row["url"] or "",
+        published=moment(row["published"]),
+        first_seen=moment(row["first_seen"]),
+        story=row["story"],
+    )
+
+
+# --------------------------------------------------------------------------- for people
+
+
+def list_recent(store: Store, *, limit: int, since: datetime | None = None, outlet: str | None = None) -> list[Row]:
+    """Articles, the latest first."""
+    return store.rows(
+        """
+        select id, news_at, first_seen, outlet, language, title, text_source, read_state, story, url
+        from articles where first_seen >= ? and (? is null or outlet = ?) order by first_seen desc, id desc limit ?
+        """,
+        *(iso(since) or "", outlet, outlet, limit),
+    )
+
+
+def show(store: Store, article: int) -> Row | None:
+    """One article with where it was seen and what was found in it."""
+    row = store.row("select * from articles where id = ?", article)
+    if row is not None:
+        row["sightings"] = store.rows(
+            "select f.name as feed, s.guid, s.url, s.first_seen from sightings s join feeds f on f.id = s.feed where s.article = ?",
+            article,
+        )
+        row["signals"] = store.rows(
+            """
+            select rule, change, stage, actors, sentence, field, start_offset, end_offset, development
+            from signals where article = ? and retired_at is null
+            """,
+            article,
+        )
+    return row
+
+
+def search(store: Store, query: str, *, limit: int) -> list[Row]:
+    """Articles that hold the words, the best first. Raises StoreError for a query that full-text search cannot read."""
+    sql = """
+        select a.id, a.news_at, a.outlet, a.language, a.title,
+            snippet(articles_fts, -1, '[', ']', ' … ', 24) as excerpt, a.url
+        from articles_fts join articles a on a.id = articles_fts.rowid
+        where articles_fts match ? order by rank limit ?
+        """
+    try:
+        return store.rows(sql, query, limit)
+    except StoreError:
+        return store.rows(sql, store.db.quote_fts(query), limit)  # no FTS5 expression: then it is plain words
+
+
+def _known(row: Row) -> KnownArticle:
+    return KnownArticle(row["id"], row["canonical_url"], row["outlet"], row["title_key"], moment(row["published"]))

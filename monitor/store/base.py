@@ -1,0 +1,155 @@
+"""The open database: pragmas, migrations, transactions, and its errors in words."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from monitor.errors import StoreError
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+Row = dict[str, Any]
+SCHEMA = 1
+"""The number of the newest migration, which it writes into the file (`pragma user_version`)."""
+_BUSY_SECONDS = 60
+
+
+class Store:
+    """One connection to one database file; for one thread."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self.connection = connection
+        self.path = path
+
+    @cached_property
+    def db(self) -> "Database":
+        """The same connection as sqlite-utils sees it."""
+        from sqlite_utils import Database  # 0.25 s: commands that only look do without
+
+        return Database(self.connection)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing. Takes the write lock at once: a transaction that begins as a reader fails when it writes.
+
+        Raises StoreError where the database cannot be written.
+        """
+        try:
+            self.connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            raise _in_words(error, self.path) from error
+        try:
+            yield
+            self.connection.execute("COMMIT")
+        except BaseException as error:
+            if self.connection.in_transaction:
+                self.connection.execute("ROLLBACK")
+            if isinstance(error, sqlite3.OperationalError):
+                raise _in_words(error, self.path) from error
+            raise
+
+    def rows(self, sql: str, *values: Any) -> list[Row]:
+        """The rows of a query. Raises StoreError where the database cannot be read."""
+        try:
+            cursor = self.connection.execute(sql, values)
+            names = [column[0] for column in cursor.description]
+            return [dict(zip(names, row, strict=True)) for row in cursor]
+        except sqlite3.OperationalError as error:
+            raise _in_words(error, self.path) from error
+
+    def row(self, sql: str, *values: Any) -> Row | None:
+        """The first row of a query, if there is one."""
+        return next(iter(self.rows(sql, *values)), None)
+
+    def write(self, sql: str, *values: Any) -> sqlite3.Cursor:
+        """Executes a statement; only within `transaction()`."""
+        return self.connection.execute(sql, values)
+
+
+@contextmanager
+def open_store(path: Path, *, create: bool = True) -> Iterator[Store]:
+    """Opens the database, brings its tables up to date, and closes it.
+
+    Raises StoreError where it cannot be opened, is no database, or (without `create`) is not there.
+    """
+    if not create and not path.exists():
+        raise StoreError(f"there is no database at {path} yet; `haiti-monitor poll` or `haiti-monitor run` makes it")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(path, timeout=_BUSY_SECONDS)
+    except (OSError, sqlite3.Error) as error:
+        raise _in_words(error, path) from error
+    try:
+        store = Store(connection, path)
+        _prepare(store)
+        yield store
+    finally:
+        connection.close()
+
+
+def _prepare(store: Store) -> None:
+    try:
+        store.connection.execute("pragma journal_mode = wal")
+        store.connection.execute("pragma synchronous = normal")
+        store.connection.execute("pragma foreign_keys = on")
+        version = store.connection.execute("pragma user_version").fetchone()[0]
+        if version > SCHEMA:
+            raise StoreError(f"the database {store.path} was made by a newer haiti-monitor; update this one")
+        if version < SCHEMA:
+            _migrate(store)
+    except sqlite3.Error as error:
+        raise _in_words(error, store.path) from error
+
+
+def _migrate(store: Store) -> None:
+    from monitor.store.migrations import migrations
+
+    with store.transaction():  # two programs may open a new file at once: the second waits and finds it done
+        migrations.apply(store.db)
+
+
+def _in_words(error: Exception, path: Path) -> StoreError:
+    text = str(error)
+    hints = {
+        "locked": "another program holds it; close that program and try again",
+        "readonly": "it may not be written; check the permissions of the file and of its folder",
+        "unable to open": "check that the folder exists and may be written",
+        "not a database": "it is no SQLite database; name another file under `database:` or move this one away",
+        "malformed": "the file is damaged; restore a backup",
+        "full": "the disk is full; make room and try again",
+    }
+    hint = next((hint for part, hint in hints.items() if part in text), "")
+    return StoreError(f"the database {path} cannot be used: {text}" + (f" ({hint})" if hint else ""))
+
+
+# --------------------------------------------------------------------------- values
+
+
+def iso(moment: datetime | None) -> str | None:
+    """A moment as the database writes it: UTC, whole seconds, sortable as text."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
+
+
+def moment(text: str | None) -> datetime | None:
+    """What `iso` wrote, as a moment."""
+    return datetime.fromisoformat(text) if text else None
+
+
+def required(text: str) -> datetime:
+    """The moment in a column that is never empty."""
+    return datetime.fromisoformat(text)
+
+
+def actors_text(actors: Sequence[str]) -> str:
+    """Actors as a column shows them."""
+    return ", ".join(actors)
+
+
+def actors_of(text: str) -> tuple[str, ...]:
+    """What `actors_text` wrote."""
+    return tuple(text.split(", ")) if text else ()

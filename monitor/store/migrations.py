@@ -1,0 +1,224 @@
+"""The tables, as an ordered list of steps; each commits together with the record that it ran.
+
+A step calls no living code of the application: what it writes must not change when that code does.
+"""
+
+from sqlite_utils import Database, Migrations
+
+migrations = Migrations("haiti-monitor")
+
+
+@migrations()
+def m001_tables(db: Database) -> None:
+    """Everything that the first version stores. Times are ISO 8601 in UTC, such as 2025-09-30T14:05:00Z."""
+    db.executescript(_TABLES)
+    db.executescript(_SEARCH)
+    db.executescript(_VIEWS)
+    db.execute("pragma user_version = 1")
+
+
+_TABLES = """
+create table feeds (
+    id integer primary key,
+    name text not null,
+    url text not null unique,
+    outlet text,
+    language text,
+    read text not null default 'relevant',
+    active integer not null default 1,
+    added_at text not null,
+    etag text,
+    last_modified text,
+    body_hash text,
+    next_due text,
+    not_before text,
+    failures integer not null default 0,
+    last_polled text,
+    last_success text,
+    last_new_entry text,
+    last_status text,
+    last_error text,
+    moved_to text
+);
+create table polls (
+    id integer primary key,
+    feed integer not null references feeds(id),
+    at text not null,
+    status text not null,
+    http_status integer,
+    entries integer not null default 0,
+    new_entries integer not null default 0,
+    seconds real not null,
+    error text
+);
+create index polls_feed_at on polls(feed, at);
+create index polls_at on polls(at);
+create table stories (
+    id integer primary key,
+    title text not null,
+    first_seen text not null
+);
+create table articles (
+    id integer primary key,
+    url text,
+    canonical_url text,
+    outlet text not null,
+    title text not null,
+    title_key text not null,
+    summary text not null default '',
+    text text not null default '',
+    text_source text not null default 'summary',
+    text_note text,
+    text_key text,
+    language text,
+    authors text,
+    published text,
+    published_source text,
+    news_at text,
+    first_seen text not null,
+    updated_at text,
+    story integer references stories(id),
+    read_state text not null,
+    read_attempts integer not null default 0,
+    next_read text,
+    rules_version text
+);
+create unique index articles_canonical_url on articles(canonical_url) where canonical_url is not null;
+create index articles_outlet_title on articles(outlet, title_key);
+create index articles_title_key on articles(title_key);
+create index articles_text_key on articles(text_key) where text_key is not null;
+create index articles_to_read on articles(next_read) where read_state = 'wanted';
+create index articles_rules_version on articles(rules_version);
+create index articles_first_seen on articles(first_seen);
+create index articles_news_at on articles(news_at);
+create index articles_story on articles(story);
+create table sightings (
+    feed integer not null references feeds(id),
+    article integer not null references articles(id),
+    guid text,
+    url text,
+    first_seen text not null,
+    primary key (feed, article)
+);
+create index sightings_guid on sightings(feed, guid);
+create index sightings_article on sightings(article);
+create table developments (
+    id integer primary key,
+    change text not null,
+    stage text not null,
+    title text not null,
+    sentence text not null,
+    actors text not null default '',
+    severity text not null,
+    first_seen text not null,
+    last_seen text not null,
+    created_at text not null,
+    dismissed_at text,
+    dismissed_because text
+);
+create index developments_change_last_seen on developments(change, last_seen);
+create index developments_first_seen on developments(first_seen);
+create table development_stages (
+    development integer not null references developments(id),
+    stage text not null,
+    since text not null,
+    article integer not null references articles(id),
+    told_at text,
+    primary key (development, stage)
+);
+create table development_articles (
+    development integer not null references developments(id),
+    article integer not null references articles(id),
+    stage text not null,
+    added_at text not null,
+    primary key (development, article)
+);
+create index development_articles_article on development_articles(article);
+create table signals (
+    id integer primary key,
+    article integer not null references articles(id),
+    rule text not null,
+    change text not null,
+    stage text not null,
+    actors text not null default '',
+    severity text not null,
+    sentence text not null,
+    field text not null,
+    start_offset integer not null,
+    end_offset integer not null,
+    rules_version text not null,
+    found_at text not null,
+    development integer references developments(id),
+    retired_at text,
+    unique (article, rule, stage, field, start_offset, end_offset)
+);
+create index signals_ungrouped on signals(id) where development is null and retired_at is null;
+create index signals_development on signals(development);
+create table alerts (
+    id integer primary key,
+    development integer not null references developments(id),
+    article integer references articles(id),
+    channel text not null,
+    kind text not null,
+    stage text not null,
+    state text not null default 'queued',
+    attempts integer not null default 0,
+    next_attempt text,
+    created_at text not null,
+    sent_at text,
+    last_error text,
+    message_key text not null unique,
+    subject text not null,
+    text text not null,
+    html text not null
+);
+create index alerts_due on alerts(next_attempt) where state = 'queued';
+create index alerts_development on alerts(development);
+create index alerts_channel_sent on alerts(channel, sent_at);
+"""
+
+_SEARCH = """
+create virtual table articles_fts using fts5 (
+    title, summary, text, content='articles', content_rowid='id', tokenize='unicode61 remove_diacritics 2'
+);
+create trigger articles_fts_insert after insert on articles begin
+    insert into articles_fts (rowid, title, summary, text) values (new.id, new.title, new.summary, new.text);
+end;
+create trigger articles_fts_delete after delete on articles begin
+    insert into articles_fts (articles_fts, rowid, title, summary, text)
+    values ('delete', old.id, old.title, old.summary, old.text);
+end;
+create trigger articles_fts_update after update of title, summary, text on articles begin
+    insert into articles_fts (articles_fts, rowid, title, summary, text)
+    values ('delete', old.id, old.title, old.summary, old.text);
+    insert into articles_fts (rowid, title, summary, text) values (new.id, new.title, new.summary, new.text);
+end;
+"""
+
+_VIEWS = """
+create view timeline as
+select s.since, d.id as development, d.change, s.stage, d.title, d.actors, d.severity, d.sentence,
+       count(distinct a.id) as articles, count(distinct a.outlet) as outlets, count(distinct a.story) as stories,
+       s.told_at, d.dismissed_at
+from developments d
+join development_stages s on s.development = d.id
+left join development_articles da on da.development = d.id
+left join articles a on a.id = da.article
+group by d.id, s.stage
+order by s.since, d.id;
+
+create view situation as
+select change, stage, since, development, title, actors, sentence, outlets, stories
+from (
+    select t.*, row_number() over (partition by change, stage order by since desc, development desc) as recent
+    from timeline t where dismissed_at is null
+)
+where recent = 1
+order by change, since;
+
+create view alert_log as
+select l.created_at, l.sent_at, l.channel, l.kind, l.stage, l.state, l.subject, l.attempts, l.last_error,
+       l.id as alert, l.development, a.outlet, a.url
+from alerts l left join articles a on a.id = l.article
+order by l.id;
+"""
