@@ -1,0 +1,34 @@
+"""The stages composed. Each asks the store what is missing, computes, and writes in one transaction.
+
+    sync -> due_feeds -> fetch_feeds -> store_feeds       entries become articles
+         -> wanted_pages -> fetch_pages -> store_pages    articles get their text
+         -> match_articles -> group_signals               texts become signals, signals developments, these alerts
+         -> send_alerts                                   the outbox is delivered
+
+`fetch_*` use the network and no database, the others the database and no network (but for `send_alerts`).
+"""
+
+from monitor.pipeline.alerts import SendReport, send_alerts
+from monitor.pipeline.feeds import due_feeds, fetch_feeds, store_feeds, sync
+from monitor.pipeline.pages import fetch_pages, store_pages, wanted_pages
+from monitor.pipeline.run import PassReport, maintain, run_pass
+from monitor.pipeline.signals import GroupReport, MatchReport, group_signals, match_articles
+
+__all__ = [
+    "GroupReport",
+    "MatchReport",
+    "PassReport",
+    "SendReport",
+    "due_feeds",
+    "fetch_feeds",
+    "fetch_pages",
+    "group_signals",
+    "maintain",
+    "match_articles",
+    "run_pass",
+    "send_alerts",
+    "store_feeds",
+    "store_pages",
+    "sync",
+    "wanted_pages",
+]

@@ -1,0 +1,137 @@
+"""Delivery: the outbox -> channels, each on its own, so that one that is down delays no other."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Protocol
+
+from monitor.config import Config
+from monitor.delivery import plan
+from monitor.errors import NotifyError
+from monitor.messages import digest
+from monitor.models import Message, QueuedAlert
+from monitor.pipeline.signals import CONSOLE
+from monitor.schema import ChannelSection
+from monitor.store import Store, alerts
+from monitor.timing import next_send
+
+PATIENCE = timedelta(days=3)
+"""How long an alert is tried again before it is given up, loudly."""
+_LEASE = timedelta(minutes=10)
+
+
+class Sender(Protocol):
+    """What delivers a message: `notify.Notifier`, or anything like it."""
+
+    def send(self, channel: str, message: Message, key: str) -> None:
+        """Delivers, or raises NotifyError."""
+
+
+@dataclass(slots=True)
+class SendReport:
+    """What delivery did: alerts sent, held for later by their channel's wishes, and the failures by channel."""
+
+    sent: int = 0
+    held: int = 0
+    failures: dict[str, str] = field(default_factory=dict)
+
+
+def send_alerts(
+    config: Config, store: Store, now: datetime, sender: Sender | None = None, show: Callable[[str], None] = print
+) -> SendReport:
+    """Sends what is due, in order. What fails is tried again later, and after three days given up and reported.
+
+    `sender` is made from the configured channels unless it is given; `show` prints where no channel is configured.
+    Raises ConfigError where a channel's secret is missing.
+    """
+    report = SendReport()
+    with store.transaction():
+        claimed = alerts.claim(store, now, _LEASE)
+    if not claimed:
+        return report
+    channels = {channel.name: channel for channel in config.settings.channels}
+    sender = sender or _notifier(config)
+    for name, group in groupby(
+        sorted(claimed, key=lambda alert: (alert.channel, alert.id)), key=lambda alert: alert.channel
+    ):
+        due = list(group)
+        if name == CONSOLE and CONSOLE not in channels:
+            _print(store, due, now, show, report)
+        elif name not in channels:
+            _give_up(store, due, f"the channel `{name}` is no longer in the configuration", report)
+        else:
+            _send_channel(config, store, channels[name], due, sender, now, report)
+    return report
+
+
+def _notifier(config: Config) -> Sender:
+    from monitor.notify import Notifier  # Apprise takes 0.2 s: only where something is to be sent
+
+    return Notifier(config.channel_urls())
+
+
+def _print(
+    store: Store, due: Sequence[QueuedAlert], now: datetime, show: Callable[[str], None], report: SendReport
+) -> None:
+    for alert in due:
+        show(f"{alert.message.subject}\n{alert.message.text}\n")
+        with store.transaction():
+            alerts.sent(store, alert.id, now)
+        report.sent += 1
+
+
+def _give_up(store: Store, due: Sequence[QueuedAlert], reason: str, report: SendReport) -> None:
+    report.failures[due[0].channel] = reason
+    with store.transaction():
+        for alert in due:
+            alerts.give_up(store, alert.id, reason)
+
+
+def _send_channel(
+    config: Config,
+    store: Store,
+    channel: ChannelSection,
+    due: Sequence[QueuedAlert],
+    sender: Sender,
+    now: datetime,
+    report: SendReport,
+) -> None:
+    """One channel's messages in order; after the first failure the others wait with it, so that they keep their order."""
+    recent = alerts.sent_since(store, channel.name, now - channel.limit[1]) if channel.limit else 0
+    planned = plan(channel, due, sent=recent, now=now, timezone=config.settings.timezone)
+    with store.transaction():
+        for alert in planned.held:
+            alerts.postpone(store, alert.id, planned.until or now, uncounted=True)
+    report.held += len(planned.held)
+    for number, group in enumerate(planned.now):
+        try:
+            sender.send(channel.name, _message(group), group[0].key)
+        except NotifyError as error:
+            report.failures[channel.name] = str(error)
+            _postpone(
+                store, [alert for rest in planned.now[number:] for alert in rest], str(error), now, tried=len(group)
+            )
+            return
+        with store.transaction():
+            for alert in group:
+                alerts.sent(store, alert.id, now)
+        report.sent += len(group)
+
+
+def _message(group: Sequence[QueuedAlert]) -> Message:
+    if len(group) == 1:
+        return group[0].message
+    return digest([alert.message for alert in group], title=f"{len(group)} alerts: {group[0].message.subject}")
+
+
+def _postpone(store: Store, waiting: Sequence[QueuedAlert], error: str, now: datetime, *, tried: int) -> None:
+    with store.transaction():
+        for number, alert in enumerate(waiting):
+            again = next_send(now, waiting[0].attempts + 1, alert.created, PATIENCE)
+            if again is None:
+                alerts.give_up(store, alert.id, error)
+            else:
+                alerts.postpone(
+                    store, alert.id, again, error=error if number < tried else None, uncounted=number >= tried
+                )

@@ -1,0 +1,79 @@
+"""Reading: articles whose page is wanted -> text. A page that cannot be had leaves the feed's own text, and the article says so."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from monitor.config import Config
+from monitor.errors import ExtractError
+from monitor.models import FetchFailure, PageOutcome, PageRequest
+from monitor.parse import plausible
+from monitor.pipeline.feeds import fetch_settings, news_time
+from monitor.store import Store, articles
+from monitor.timing import next_page
+
+if TYPE_CHECKING:
+    from monitor.extractor_pool import ExtractorPool
+    from monitor.fetch import Fetcher
+
+_ACCEPT = "text/html, application/xhtml+xml;q=0.9, */*;q=0.5"
+_NO_USE = frozenset({"address", "url", "too_large", "encoding", "redirect"})
+_GONE = frozenset({400, 401, 402, 403, 404, 405, 406, 410, 451})
+_WORKERS = 2
+_TIME_LIMIT = timedelta(seconds=20)
+OnPage = Callable[[PageOutcome], None]
+
+
+def wanted_pages(store: Store, now: datetime) -> list[PageRequest]:
+    """The articles whose page is to be read now."""
+    return articles.wanting_page(store, now)
+
+
+def fetch_pages(
+    config: Config, wanted: Sequence[PageRequest], now: datetime, on_page: OnPage | None = None
+) -> list[PageOutcome]:
+    """Downloads pages and takes their text out, in worker processes. A failed page is a value; no database."""
+    return asyncio.run(_fetch_all(config, wanted, now, on_page or (lambda _: None))) if wanted else []
+
+
+async def _fetch_all(
+    config: Config, wanted: Sequence[PageRequest], now: datetime, on_page: OnPage
+) -> list[PageOutcome]:
+    from monitor.extractor_pool import ExtractorPool  # only who reads pages pays for these
+    from monitor.fetch import Fetcher
+
+    async def one(request: PageRequest, fetcher: Fetcher, pool: ExtractorPool) -> PageOutcome:
+        outcome = await _read(request, fetcher, pool, now)
+        on_page(outcome)
+        return outcome
+
+    with ExtractorPool(_WORKERS, _TIME_LIMIT) as pool:
+        async with Fetcher(fetch_settings(config)) as fetcher:
+            return list(await asyncio.gather(*(one(request, fetcher, pool) for request in wanted)))
+
+
+async def _read(request: PageRequest, fetcher: "Fetcher", pool: "ExtractorPool", now: datetime) -> PageOutcome:
+    answer = await fetcher.get(request.url, accept=_ACCEPT)
+    if isinstance(answer, FetchFailure):
+        return PageOutcome(request, error=answer.message, final=answer.kind in _NO_USE or answer.status in _GONE)
+    try:
+        page = await pool.extract(answer.body, answer.url, answer.headers.get("content-type", ""), now)
+    except ExtractError as error:
+        return PageOutcome(request, error=str(error), final=True)
+    return PageOutcome(request, page=page)
+
+
+def store_pages(config: Config, store: Store, pages: Sequence[PageOutcome], now: datetime) -> None:
+    """Writes the texts; a page that failed for a passing reason is tried again later."""
+    del config
+    with store.transaction():
+        for outcome in pages:
+            article = outcome.request.article
+            if outcome.page is not None:
+                published = outcome.page.published if plausible(outcome.page.published, now) else None
+                news_at = news_time(published, now, first_poll=False) if published else None
+                articles.set_page(store, article, outcome.page, published=published, news_at=news_at)
+            else:
+                again = None if outcome.final else next_page(now, outcome.request.attempts + 1)
+                articles.no_page(store, article, outcome.error or "no reason was given", again)

@@ -1,0 +1,98 @@
+"""One whole pass: what `haiti-monitor poll`, `demo` and the service's flows do, in this order."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from monitor.config import Config
+from monitor.models import FeedReport, FeedState
+from monitor.pipeline import alerts, pages, signals
+from monitor.pipeline import feeds as polling
+from monitor.store import Store, feeds
+
+_FEEDS_AT_ONCE = 500
+_KEEP_POLLS = timedelta(days=90)
+
+
+class Progress(Protocol):
+    """Hears how far a pass is; the command line draws a bar of it."""
+
+    def begin(self, stage: str, total: int) -> None:
+        """A stage begins with so many things to do."""
+
+    def advance(self) -> None:
+        """One of them is done."""
+
+
+class _Quiet:
+    def begin(self, stage: str, total: int) -> None:
+        pass
+
+    def advance(self) -> None:
+        pass
+
+
+@dataclass(slots=True)
+class PassReport:
+    """What each stage of a pass did."""
+
+    feeds: list[FeedReport] = field(default_factory=list)
+    pages_read: int = 0
+    pages_failed: int = 0
+    matched: signals.MatchReport = field(default_factory=signals.MatchReport)
+    grouped: signals.GroupReport = field(default_factory=signals.GroupReport)
+    sent: alerts.SendReport = field(default_factory=alerts.SendReport)
+
+
+def run_pass(
+    config: Config,
+    store: Store,
+    clock: Callable[[], datetime],
+    *,
+    everything: bool = False,
+    progress: Progress | None = None,
+    sender: alerts.Sender | None = None,
+    show: Callable[[str], None] = print,
+) -> PassReport:
+    """Feeds in, alerts out. With `everything` also feeds whose turn has not come."""
+    progress = progress or _Quiet()
+    report = PassReport()
+    polling.sync(config, store, clock())
+    due = polling.due_feeds(store, clock(), everything=everything)
+    progress.begin("feeds", len(due))
+    for batch in _batches(due, _FEEDS_AT_ONCE):
+        outcomes = polling.fetch_feeds(config, batch, clock(), lambda _: progress.advance())
+        report.feeds += polling.store_feeds(config, store, outcomes, clock())
+    _read_pages(config, store, clock, progress, report)
+    report.matched = signals.match_articles(config, store, clock())
+    report.grouped = signals.group_signals(config, store, clock())
+    report.sent = alerts.send_alerts(config, store, clock(), sender, show)
+    return report
+
+
+def _read_pages(
+    config: Config, store: Store, clock: Callable[[], datetime], progress: Progress, report: PassReport
+) -> None:
+    wanted = pages.wanted_pages(store, clock())
+    progress.begin("pages", len(wanted))
+    while wanted:
+        outcomes = pages.fetch_pages(config, wanted, clock(), lambda _: progress.advance())
+        pages.store_pages(config, store, outcomes, clock())
+        failed = sum(outcome.page is None for outcome in outcomes)
+        report.pages_read += len(outcomes) - failed
+        report.pages_failed += failed
+        wanted = pages.wanted_pages(store, clock())
+
+
+def maintain(config: Config, store: Store, now: datetime) -> int:
+    """Forgets the history of polls older than 90 days and refreshes the query planner's figures; says how many rows went."""
+    del config
+    with store.transaction():
+        forgotten = feeds.forget_polls(store, now - _KEEP_POLLS)
+    store.connection.execute("pragma optimize")
+    return forgotten
+
+
+def _batches(due: Sequence[FeedState], size: int) -> list[Sequence[FeedState]]:
+    return [due[start : start + size] for start in range(0, len(due), size)]

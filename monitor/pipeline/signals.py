@@ -1,0 +1,188 @@
+"""Matching and grouping: articles -> signals -> developments, and the alerts that these give cause to."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import groupby
+from typing import Literal
+
+from monitor.config import Config, channel_wants
+from monitor.delivery import first_attempt
+from monitor.developments import Decision, decide
+from monitor.messages import compose
+from monitor.models import AlertFacts, Article, Evidence, StoredSignal
+from monitor.store import Row, Store, alerts, articles, developments, signals
+from monitor.store.base import actors_of, required
+from monitor.stories import WINDOW, telling_title, text_key
+from monitor.text import title_key
+
+CONSOLE = "console"
+"""The channel of who has configured none: alerts are printed."""
+_BATCH = 200
+_EVIDENCE_ORDER = {"title": 0, "summary": 1, "text": 2}
+
+
+@dataclass(slots=True)
+class MatchReport:
+    """How many articles were looked at, and how many signals they gave that were not known."""
+
+    articles: int = 0
+    signals: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A development that came up or moved."""
+
+    id: int
+    change: str
+    stage: str
+    title: str
+    kind: str
+
+
+@dataclass(slots=True)
+class GroupReport:
+    """What grouping did: developments that are `new`, that `moved`, alerts queued, and developments placed silently."""
+
+    new: list[Told] = field(default_factory=list)
+    moved: list[Told] = field(default_factory=list)
+    alerts: int = 0
+    silent: int = 0
+
+
+def match_articles(config: Config, store: Store, now: datetime) -> MatchReport:
+    """Finds the signals in every article that the present rules have not seen, and the story of each."""
+    rules = config.rules
+    report = MatchReport()
+    while batch := articles.unmatched(store, rules.version, _BATCH):
+        found = [(article, rules.signals(article)) for article in batch]
+        with store.transaction():
+            for article, signs in found:
+                _assign_story(store, article)
+                report.signals += signals.replace(store, article.id, signs, rules.version, now)
+                articles.matched(store, article.id, rules.version)
+        report.articles += len(batch)
+    return report
+
+
+def _assign_story(store: Store, article: Article) -> None:
+    title = title_key(article.title)
+    signals.assign_story(
+        store,
+        article,
+        title_key=title if telling_title(title) else None,
+        text_key=text_key(article.text),
+        window=WINDOW,
+    )
+
+
+def group_signals(config: Config, store: Store, now: datetime) -> GroupReport:
+    """Makes developments of the signals that have none, and queues their alerts in the same transaction.
+
+    An article that gives several signals of one change is one report: the signal nearest to its headline decides.
+    """
+    report = GroupReport()
+    while waiting := signals.ungrouped(store, _BATCH):
+        with store.transaction():
+            for reports in _reports(waiting):
+                _place(config, store, reports, now, report)
+    return report
+
+
+def _reports(waiting: Sequence[StoredSignal]) -> Iterator[list[StoredSignal]]:
+    """The signals of one article about one change, the deciding one first; articles in the given order."""
+    order = {article: place for place, article in enumerate(dict.fromkeys(signal.article.id for signal in waiting))}
+    ordered = sorted(
+        waiting,
+        key=lambda s: (order[s.article.id], s.signal.change, _EVIDENCE_ORDER[s.signal.field], s.signal.start, s.id),
+    )
+    for _, group in groupby(ordered, key=lambda s: (s.article.id, s.signal.change)):
+        yield list(group)
+
+
+def _place(config: Config, store: Store, reports: Sequence[StoredSignal], now: datetime, report: GroupReport) -> None:
+    signal = reports[0]
+    at = signal.at or signal.article.published or signal.article.first_seen or now
+    alerting = config.settings.alerting
+    known = developments.around(store, signal.signal.change, at, alerting.window)
+    decision = decide(signal, known, now=now, horizon=alerting.horizon, window=alerting.window)
+    event = decision.development
+    if event is None:
+        event = developments.insert(store, signal, at, now)
+    developments.extend(store, event, at, signal.signal.actors)
+    if decision.kind != "joins":
+        developments.reach(store, event, signal, decision.stage, at)
+    for one in reports:
+        developments.add_article(store, event, one, now)
+        signals.grouped(store, one.id, event)
+    _count(report, decision, event, signal)
+    if decision.tell:
+        report.alerts += _queue_alerts(config, store, decision, event, signal, now)
+
+
+def _count(report: GroupReport, decision: Decision, event: int, signal: StoredSignal) -> None:
+    if decision.kind == "joins":
+        return
+    told = Told(event, signal.signal.change, decision.stage, signal.article.title, decision.kind)
+    (report.new if decision.kind == "new" else report.moved).append(told)
+    report.silent += not decision.tell
+
+
+def _queue_alerts(
+    config: Config, store: Store, decision: Decision, event: int, signal: StoredSignal, now: datetime
+) -> int:
+    """One alert for each channel that wants to hear of it; with no channel at all it is printed."""
+    settings = config.settings
+    row = developments.show(store, event)
+    assert row is not None
+    kind: Literal["new", "stage", "contradiction"] = "new" if decision.kind == "joins" else decision.kind
+    message = compose(_facts(store, decision, row, kind), timezone=settings.timezone)
+    wanted = [
+        channel
+        for channel in settings.channels
+        if channel_wants(
+            channel,
+            change=row["change"],
+            stage=decision.stage,
+            severity=row["severity"],
+            language=signal.article.language,
+        )
+    ]
+    targets = [(channel.name, first_attempt(channel, now, settings.timezone)) for channel in wanted]
+    for name, due in targets if settings.channels else [(CONSOLE, now)]:
+        alerts.queue(
+            store,
+            message,
+            development=event,
+            article=signal.article.id,
+            channel=name,
+            kind=kind,
+            stage=decision.stage,
+            now=now,
+            not_before=due,
+        )
+    developments.told(store, event, decision.stage, now)
+    return len(targets) if settings.channels else 1
+
+
+def _facts(store: Store, decision: Decision, row: Row, kind: Literal["new", "stage", "contradiction"]) -> AlertFacts:
+    """What a message may say; the evidence that led to this stage comes first."""
+    found = developments.evidence(store, row["development"])
+    shown = [one for one in found if one.sentence == row["sentence"]]
+    ordered: list[Evidence] = [*shown[:1], *(one for one in found if one not in shown[:1])]
+    counts = developments.counts(store, row["development"])
+    return AlertFacts(
+        kind=kind,
+        development=row["development"],
+        change=row["change"],
+        stage=decision.stage,
+        severity=row["severity"],
+        title=row["title"],
+        actors=actors_of(row["actors"]),
+        first_seen=required(row["first_seen"]),
+        evidence=tuple(ordered),
+        outlets=counts.outlets,
+        stories=counts.stories,
+        previous_stage=decision.previous_stage,
+    )
