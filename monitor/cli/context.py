@@ -1,0 +1,65 @@
+"""What every command is given: the configuration named on the command line, and the store behind it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from monitor.config import Config
+    from monitor.store import Store
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per line, for programs.")]
+Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many rows.")]
+Since = Annotated[str | None, typer.Option(help="Only what is younger: 7d, 12 hours, or a day such as 2025-09-30.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The command line's own options."""
+
+    path: Path
+
+    def config(self, *, rules: bool = False) -> "Config":
+        """The configuration; commands that only look do not compile its rules."""
+        from monitor import config
+
+        return config.load(self.path, rules=rules)
+
+    @contextmanager
+    def look(self) -> Iterator[tuple["Config", "Store"]]:
+        """Configuration and store for a command that only looks: the database must be there."""
+        from monitor.store import open_store
+
+        config = self.config()
+        with open_store(config.database_path, create=False) as store:
+            yield config, store
+
+
+def of(context: typer.Context) -> Context:
+    """The options given before the command."""
+    found = context.find_object(Context)
+    assert found is not None  # noqa: S101  the callback of the program sets it
+    return found
+
+
+def moment_since(text: str | None) -> datetime | None:
+    """What --since means. Raises typer.BadParameter for what is neither a length of time nor a day."""
+    from monitor import units
+
+    if text is None:
+        return None
+    try:
+        return datetime.now(UTC) - units.duration(text)
+    except ValueError:
+        pass
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        message = f"{text!r} is neither a length of time (7d, 12 hours) nor a day (2025-09-30)"
+        raise typer.BadParameter(message, param_hint="--since") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,315 @@
+"""Commands that look: what was found, told and stored."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from monitor.cli.context import AsJson, Limit, Since, moment_since, of
+from monitor.cli.output import Row, details, emit, say, table
+
+_COLUMNS = {
+    "developments": "development:id first_seen:first_seen change stage title:headline outlets stories alerts",
+    "articles": "id news_at:news_of outlet language:lang title:headline text_source:text",
+    "stories": "id first_seen title:headline articles outlets",
+    "feeds": "id name status failures last_success:last_success last_new_entry:last_news articles error",
+    "alerts": "alert:id created_at:created channel kind state subject last_error:error",
+    "search": "id news_at:news_of outlet title:headline excerpt:found",
+    "situation": "change stage since title:headline outlets",
+}
+
+
+def _columns(name: str) -> dict[str, str]:
+    pairs = (part.partition(":") for part in _COLUMNS[name].split())
+    return {key: (heading or key).replace("_", " ") for key, _, heading in pairs}
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands to the program."""
+    for group in (developments, articles, stories, feeds, alerts):
+        app.add_typer(group)
+    app.command()(search)
+    app.command()(situation)
+    app.command()(status)
+
+
+def _group(name: str, about: str) -> typer.Typer:
+    return typer.Typer(name=name, help=about, no_args_is_help=True)
+
+
+developments = _group("developments", "Events: what changed, at which stage, told by whom.")
+articles = _group("articles", "Stored articles.")
+stories = _group("stories", "Articles that are copies of one another.")
+feeds = _group("feeds", "The sources and how they are doing.")
+alerts = _group("alerts", "What was told, to whom, and what waits.")
+
+
+def _show_list(context: typer.Context, name: str, query: Callable[[Any], list[Row]], as_json: bool, empty: str) -> None:
+    with of(context).look() as (config, store):
+        rows = query(store)
+        if as_json:
+            emit(rows)
+        else:
+            table(rows, _columns(name), timezone=config.settings.timezone, empty=empty)
+
+
+def _show_one(
+    context: typer.Context, what: str, number: int, query: Callable[[Any, int], Any], as_json: bool, *long: str
+) -> None:
+    with of(context).look() as (config, store):
+        row = query(store, number)
+        if row is None:
+            say(f"there is no {what} {number}; see `haiti-monitor {what}s list`")
+            raise typer.Exit(1)
+        if as_json:
+            emit([row])
+        else:
+            details(row, timezone=config.settings.timezone, long=long)
+
+
+@developments.command("list")
+def developments_list(context: typer.Context, as_json: AsJson = False, limit: Limit = 50, since: Since = None) -> None:
+    """Developments, the latest first. Example: haiti-monitor developments list --since 30d"""
+    from monitor.store import developments as stored
+
+    after = moment_since(since)
+    _show_list(
+        context,
+        "developments",
+        lambda store: stored.list_recent(store, limit=limit, since=after),
+        as_json,
+        "no development yet: no article matched a rule",
+    )
+
+
+@developments.command("show")
+def developments_show(
+    context: typer.Context, number: Annotated[int, typer.Argument(metavar="ID")], as_json: AsJson = False
+) -> None:
+    """One development with its evidence and alerts. Example: haiti-monitor developments show 3"""
+    from monitor.store import developments as stored
+
+    _show_one(context, "development", number, stored.show, as_json)
+
+
+@developments.command("dismiss")
+def developments_dismiss(
+    context: typer.Context,
+    number: Annotated[int, typer.Argument(metavar="ID")],
+    because: Annotated[str, typer.Option(help="Why it is no news.")],
+) -> None:
+    """Silences a development. Example: haiti-monitor developments dismiss 3 --because "a look back at 2023" """
+    from monitor.store import developments as stored
+
+    with of(context).look() as (_, store):
+        with store.transaction():
+            found = stored.dismiss(store, number, because, datetime.now(UTC))
+        if not found:
+            say(f"there is no development {number}; see `haiti-monitor developments list`")
+            raise typer.Exit(1)
+        say(f"development {number} is dismissed: nothing more will be told about it")
+
+
+@articles.command("list")
+def articles_list(
+    context: typer.Context,
+    as_json: AsJson = False,
+    limit: Limit = 50,
+    since: Since = None,
+    outlet: Annotated[str | None, typer.Option(help="Only of this outlet.")] = None,
+) -> None:
+    """Articles, the latest first. Example: haiti-monitor articles list --outlet "Le Nouvelliste" """
+    from monitor.store import articles as stored
+
+    after = moment_since(since)
+    _show_list(
+        context,
+        "articles",
+        lambda store: stored.list_recent(store, limit=limit, since=after, outlet=outlet),
+        as_json,
+        "no article is stored yet; `haiti-monitor poll` fetches some",
+    )
+
+
+@articles.command("show")
+def articles_show(
+    context: typer.Context, number: Annotated[int, typer.Argument(metavar="ID")], as_json: AsJson = False
+) -> None:
+    """One article with its text and what was found in it. Example: haiti-monitor articles show 17"""
+    from monitor.store import articles as stored
+
+    _show_one(context, "article", number, stored.show, as_json, "summary", "text")
+
+
+@stories.command("list")
+def stories_list(context: typer.Context, as_json: AsJson = False, limit: Limit = 50, since: Since = None) -> None:
+    """Stories, the latest first. Example: haiti-monitor stories list --limit 10"""
+    from monitor.store import signals as stored
+
+    after = moment_since(since)
+    _show_list(
+        context,
+        "stories",
+        lambda store: stored.list_stories(store, limit=limit, since=after),
+        as_json,
+        "no story yet: no article was looked at",
+    )
+
+
+@stories.command("show")
+def stories_show(
+    context: typer.Context, number: Annotated[int, typer.Argument(metavar="ID")], as_json: AsJson = False
+) -> None:
+    """One story with all its copies. Example: haiti-monitor stories show 5"""
+    from monitor.store import signals as stored
+
+    _show_one(context, "story", number, stored.show_story, as_json)
+
+
+@feeds.command("list")
+def feeds_list(context: typer.Context, as_json: AsJson = False) -> None:
+    """The sources, those in trouble first. Example: haiti-monitor feeds list"""
+    from monitor.store import feeds as stored
+
+    _show_list(context, "feeds", stored.list_all, as_json, "no feed was polled yet")
+
+
+@feeds.command("show")
+def feeds_show(
+    context: typer.Context, number: Annotated[int, typer.Argument(metavar="ID")], as_json: AsJson = False
+) -> None:
+    """One source with its last polls. Example: haiti-monitor feeds show 2"""
+    from monitor.store import feeds as stored
+
+    _show_one(context, "feed", number, stored.show, as_json)
+
+
+@alerts.command("list")
+def alerts_list(
+    context: typer.Context,
+    as_json: AsJson = False,
+    limit: Limit = 50,
+    since: Since = None,
+    failed: Annotated[bool, typer.Option("--failed", help="Only those that were given up.")] = False,
+    queued: Annotated[bool, typer.Option("--queued", help="Only those that wait.")] = False,
+) -> None:
+    """Alerts, the latest first. Example: haiti-monitor alerts list --failed"""
+    from monitor.store import alerts as stored
+
+    after = moment_since(since)
+    state = "failed" if failed else "queued" if queued else None
+    _show_list(
+        context,
+        "alerts",
+        lambda store: stored.list_recent(store, limit=limit, since=after, state=state),
+        as_json,
+        "no such alert" if state else "no alert yet",
+    )
+
+
+@alerts.command("show")
+def alerts_show(
+    context: typer.Context, number: Annotated[int, typer.Argument(metavar="ID")], as_json: AsJson = False
+) -> None:
+    """One alert as it was told. Example: haiti-monitor alerts show 4"""
+    from monitor.store import alerts as stored
+
+    _show_one(context, "alert", number, stored.show, as_json, "text")
+
+
+@alerts.command("resend")
+def alerts_resend(context: typer.Context, number: Annotated[int, typer.Argument(metavar="ID")]) -> None:
+    """Queues an alert once more. Example: haiti-monitor alerts resend 4"""
+    from monitor.store import alerts as stored
+
+    with of(context).look() as (_, store):
+        with store.transaction():
+            found = stored.resend(store, number, datetime.now(UTC))
+        if not found:
+            say(f"there is no alert {number}; see `haiti-monitor alerts list`")
+            raise typer.Exit(1)
+        say(f"alert {number} is queued; the service sends it within a minute, `haiti-monitor poll` at once")
+
+
+@alerts.command("test")
+def alerts_test(context: typer.Context, channel: str) -> None:
+    """Sends a test message to a channel. Example: haiti-monitor alerts test desk-mail"""
+    from monitor.models import Message
+    from monitor.notify import Notifier
+
+    config = of(context).config()
+    names = [known.name for known in config.settings.channels]
+    if channel not in names:
+        say(f"there is no channel `{channel}` in {config.path}; there is: {', '.join(names) or 'none'}")
+        raise typer.Exit(2)
+    text = "This is a test of haiti-monitor. Alerts on this channel will look like this one."
+    message = Message("haiti-monitor: test message", text, f"<p>{text}</p>")
+    Notifier(config.channel_urls()).send(channel, message, f"test-{datetime.now(UTC):%Y%m%d%H%M%S}@haiti-monitor")
+    say(f"sent; look whether it arrived on `{channel}`")
+
+
+def search(context: typer.Context, query: str, as_json: AsJson = False, limit: Limit = 20) -> None:
+    """Full-text search over all articles. Example: haiti-monitor search "Gang Suppression Force" """
+    from monitor.store import articles as stored
+
+    _show_list(
+        context, "search", lambda store: stored.search(store, query, limit=limit), as_json, f"no article holds: {query}"
+    )
+
+
+def situation(context: typer.Context, as_json: AsJson = False) -> None:
+    """What stands now: for each change and stage the latest development. Example: haiti-monitor situation"""
+    from monitor.store import developments as stored
+
+    _show_list(context, "situation", stored.situation, as_json, "no development yet")
+
+
+def status(context: typer.Context, as_json: AsJson = False) -> None:
+    """Whether all is well: last poll, feeds, alerts, database. Example: haiti-monitor status"""
+    from monitor.store.overview import overview
+
+    with of(context).look() as (config, store):
+        facts = overview(store, datetime.now(UTC))
+        facts["channels"] = ", ".join(channel.name for channel in config.settings.channels)
+        facts["trouble"] = _trouble(facts)
+        if as_json:
+            emit([facts])
+        else:
+            _print_status(facts, config.settings.timezone)
+
+
+def _trouble(facts: dict[str, Any]) -> list[str]:
+    found = []
+    if not facts["channels"]:
+        found.append("nobody is told: no channel is configured, alerts are only printed and stored")
+    if facts["alerts_failed"]:
+        found.append(f"{facts['alerts_failed']} alerts could not be sent: haiti-monitor alerts list --failed")
+    if facts["feeds_failing"]:
+        found.append(f"{facts['feeds_failing']} of {facts['feeds']} feeds fail: haiti-monitor feeds list")
+    if facts["last_poll"] is None:
+        found.append("no poll has happened yet: haiti-monitor run")
+    return found
+
+
+def _print_status(facts: dict[str, Any], timezone: str) -> None:
+    from monitor.cli.output import readable
+
+    def when(key: str) -> str:
+        return f"{readable(facts[key], timezone)} {timezone}" if facts[key] else "never"
+
+    lines = {
+        "last poll": when("last_poll"),
+        "feeds": f"{facts['feeds']}, {facts['feeds_failing']} failing, {facts['feeds_unpolled']} not asked yet",
+        "articles": f"{facts['articles']}, {facts['articles_day']} in the last 24 h, {facts['pages_waiting']} pages to read",
+        "developments": f"{facts['developments']}, latest {when('last_development')}",
+        "alerts": f"{facts['alerts_sent']} sent, {facts['alerts_queued']} waiting, {facts['alerts_failed']} failed",
+        "channels": facts["channels"] or "none",
+        "database": f"{facts['database']} ({facts['database_bytes'] / 1e6:.1f} MB)",
+    }
+    for key, value in lines.items():
+        print(f"{key:13} {value}")
+    for trouble in facts["trouble"]:
+        print(f"! {trouble}")
+    if not facts["trouble"]:
+        print("all is well")

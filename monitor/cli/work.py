@@ -1,0 +1,215 @@
+"""Commands that do something: write the configuration, poll, serve, check, replay, show a demonstration."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from monitor.cli.context import AsJson, of
+from monitor.cli.output import emit, say
+
+if TYPE_CHECKING:
+    from monitor.config import Config
+    from monitor.pipeline import PassReport
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands to the program."""
+    for command in (init, run, poll, check, demo, replay):
+        app.command()(command)
+
+
+def init(
+    force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
+) -> None:
+    """Writes the shipped config.yaml and its schema here. Example: haiti-monitor init"""
+    from monitor.shipped import shipped_files
+
+    for name, content in shipped_files():
+        target = Path(name)
+        if target.exists() and not force:
+            say(f"{target} is there already and stays as it is; --force overwrites it")
+            continue
+        target.write_text(content, encoding="utf-8")
+        say(f"wrote {target}")
+    say("next: haiti-monitor check, then haiti-monitor run")
+
+
+def run(context: typer.Context) -> None:
+    """Runs the service until it is stopped: polls, alerts, and the Prefect pages. Example: haiti-monitor run"""
+    from flows.service import run as serve
+
+    path = of(context).path
+    _refuse_broken_rules(of(context).config(rules=True))
+    raise typer.Exit(serve(path.resolve()))
+
+
+def poll(
+    context: typer.Context,
+    as_json: AsJson = False,
+    due: Annotated[bool, typer.Option("--due", help="Only feeds whose turn has come.")] = False,
+) -> None:
+    """One whole pass now: feeds in, alerts out. Example: haiti-monitor poll"""
+    from monitor.cli.progress import Bars
+    from monitor.pipeline import run_pass
+    from monitor.store import open_store
+
+    config = of(context).config(rules=True)
+    config.channel_urls()
+    with open_store(config.database_path) as store, Bars() as bars:
+        report = run_pass(config, store, lambda: datetime.now(UTC), everything=not due, progress=bars, show=say_alert)
+    if as_json:
+        emit([_as_row(report)])
+    else:
+        _print_report(report, config)
+    if report.sent.failures or (report.feeds and all(feed.error for feed in report.feeds)):
+        raise typer.Exit(1)
+
+
+def say_alert(text: str) -> None:
+    """An alert that nobody else is told."""
+    say(f"\nALERT  {text}")
+
+
+def check(
+    context: typer.Context,
+    online: Annotated[bool, typer.Option("--online", help="Also ask each feed.")] = False,
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of config.yaml and stop.")] = False,
+) -> None:
+    """Checks the configuration: its shape, the rules and their examples, the channels. Example: haiti-monitor check --online"""
+    import json
+
+    from monitor import config as configuration
+
+    if schema:
+        print(json.dumps(configuration.json_schema(), indent=2, ensure_ascii=False))
+        return
+    config = of(context).config(rules=True)
+    _refuse_broken_rules(config)
+    _check_channels(config)
+    counts = f"{len(config.feeds)} feeds, {len(config.settings.rules)} rules, {len(config.settings.channels)} channels"
+    examples = sum(len(rule.match) + len(rule.ignore) for rule in config.rules.spec.rules)
+    say(f"{config.path} is right: {counts}; all {examples} examples of the rules hold")
+    if not config.settings.channels:
+        say("no channel is configured: alerts would be printed and stored, and nobody told")
+    if online and not _feeds_answer(config):
+        raise typer.Exit(1)
+
+
+def _check_channels(config: "Config") -> None:
+    from monitor.errors import ConfigError, NotifyError
+    from monitor.notify import check_url
+
+    problems = []
+    for index, (name, url) in enumerate(config.channel_urls().items()):
+        try:
+            check_url(url)
+        except NotifyError as error:
+            problems.append(config.document.problem(f"the channel `{name}`: {error}", ("channels", index, "url")))
+    if problems:
+        raise ConfigError(problems)
+
+
+def _refuse_broken_rules(config: "Config") -> None:
+    from monitor.errors import ConfigError
+    from monitor.rules.examples import run_examples
+
+    failures = run_examples(config.rules)
+    if failures:
+        texts = ((f"rule `{f.rule}`: {f.message}: {f.example.title or f.example.text}", f.path) for f in failures)
+        raise ConfigError([config.document.problem(message, path) for message, path in texts])
+
+
+def _feeds_answer(config: "Config") -> bool:
+    """Asks each feed once and says which answer; nothing is stored."""
+    from monitor.cli.progress import Bars
+    from monitor.models import FeedState
+    from monitor.pipeline import fetch_feeds
+
+    feeds = [FeedState(i, feed.name, feed.url, feed.outlet or "") for i, feed in enumerate(config.feeds)]
+    with Bars() as bars:
+        bars.begin("feeds", len(feeds))
+        outcomes = fetch_feeds(config, feeds, datetime.now(UTC), lambda _: bars.advance())
+    width = max((len(feed.name) for feed in feeds), default=0)
+    for outcome in outcomes:
+        entries = len(outcome.parsed.entries) if outcome.parsed else 0
+        result = f"failed: {outcome.error}" if outcome.error else f"{entries} entries in {outcome.seconds:.1f} s"
+        print(f"{outcome.feed.name:{width}}  {result}")
+    failed = sum(outcome.error is not None for outcome in outcomes)
+    say(f"{len(outcomes) - failed} of {len(outcomes)} feeds answer")
+    return failed == 0
+
+
+def demo(
+    folder: Annotated[Path, typer.Option(help="Where the database and the mails are written.")] = Path("demo"),
+) -> None:
+    """Shows everything on a scripted year of invented news, offline. Example: haiti-monitor demo"""
+    from monitor.cli.demonstration import show
+
+    show(folder)
+
+
+def replay(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="Dated items, one JSON object a line; - reads standard input.")],
+    as_json: AsJson = False,
+    database: Annotated[Path | None, typer.Option(help="Keep the result in this new database.")] = None,
+) -> None:
+    """Lets dated items go through the whole path on their own clock. Example: haiti-monitor replay year.jsonl"""
+    from monitor.cli.replaying import replay as replayed
+
+    config = of(context).config(rules=True)
+    rows = replayed(config, file, database)
+    if as_json:
+        emit(rows)
+        return
+    for row in rows:
+        alerts = ", ".join(f"{alert['kind']} {alert['at'][:10]}" for alert in row["alerts"]) or "not told"
+        print(f"{row['first_seen'][:10]}  {row['change']}/{row['stage']}  {row['title']}")
+        print(f"            {len(row['articles'])} articles; {alerts}")
+
+
+def _as_row(report: "PassReport") -> dict[str, object]:
+    return {
+        "feeds": len(report.feeds),
+        "failed": sum(feed.error is not None for feed in report.feeds),
+        "unchanged": sum(feed.status == "unchanged" for feed in report.feeds),
+        "new_articles": sum(feed.new for feed in report.feeds),
+        "pages_read": report.pages_read,
+        "pages_failed": report.pages_failed,
+        "matched": report.matched.articles,
+        "signals": report.matched.signals,
+        "developments": len(report.grouped.new),
+        "moved": len(report.grouped.moved),
+        "silent": report.grouped.silent,
+        "alerts_queued": report.grouped.alerts,
+        "alerts_sent": report.sent.sent,
+        "alerts_held": report.sent.held,
+        "failures": report.sent.failures,
+    }
+
+
+def _print_report(report: "PassReport", config: "Config") -> None:
+    row = _as_row(report)
+    horizon = config.settings.alerting.horizon
+    from monitor.units import in_words
+
+    silent = f" ({row['silent']} older than {in_words(horizon)}: stored, not alerted)" if row["silent"] else ""
+    lines = {
+        "poll": f"{row['feeds']} feeds: {row['unchanged']} unchanged, {row['failed']} failed, {row['new_articles']} new articles",
+        "read": f"{row['pages_read']} pages read, {row['pages_failed']} could not be had",
+        "match": f"{row['matched']} articles looked at, {row['signals']} new signals",
+        "group": f"{row['developments']} new developments, {row['moved']} moved on{silent}",
+        "send": f"{row['alerts_sent']} alerts sent, {row['alerts_held']} held for later",
+    }
+    for stage, text in lines.items():
+        print(f"{stage:6} {text}")
+    for feed in report.feeds:
+        if feed.error:
+            print(f"! {feed.feed}: {feed.error}")
+    for channel, error in report.sent.failures.items():
+        print(f"! channel {channel}: {error}")
+    if not config.settings.channels:
+        print("! no channel is configured: alerts are printed and stored, nobody is told", file=sys.stderr)
