@@ -23,9 +23,9 @@ _GRACE = timedelta(seconds=30)
 
 
 class ExtractorPool:
-    """Worker processes that read pages, for one event loop; a context manager that leaves no worker behind.
+    """Worker processes that read pages; a context manager that leaves no worker behind.
 
-    They start with the first page. `timeout` is for one page, from when a worker takes it. `work` does the
+    They start with the first page and serve one event loop after the other. `timeout` is for one page, from when a worker takes it. `work` does the
     reading: a function of a module, called in the worker as `work(body, url, content_type, now)`.
     """
 
@@ -33,7 +33,7 @@ class ExtractorPool:
         self._workers = workers
         self._seconds = timeout.total_seconds()
         self._work = work
-        self._free = asyncio.Semaphore(workers)
+        self._turns: tuple[asyncio.AbstractEventLoop, asyncio.Semaphore] | None = None
         self._pool: ProcessPool | None = None
         self._closed = False
 
@@ -51,7 +51,7 @@ class ExtractorPool:
         Raises ExtractError where there is no article, where reading took too long and where the worker died:
         only this page is lost then. Cancelling stops the worker.
         """
-        async with self._free:
+        async with self._turn():
             pool = self._running()
             limit = self._seconds + _GRACE.total_seconds()
             work = (limit, self._work, body, url, content_type, now)
@@ -70,6 +70,13 @@ class ExtractorPool:
         self._closed = True
         if self._pool is not None:
             self._drop(self._pool)
+
+    def _turn(self) -> asyncio.Semaphore:
+        """A place at a worker; a semaphore belongs to one event loop, so a new loop gets a new one."""
+        loop = asyncio.get_running_loop()
+        if self._turns is None or self._turns[0] is not loop:
+            self._turns = (loop, asyncio.Semaphore(self._workers))
+        return self._turns[1]
 
     def _running(self) -> ProcessPool:
         if self._closed:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -31,26 +32,37 @@ def wanted_pages(store: Store, now: datetime) -> list[PageRequest]:
 
 
 def fetch_pages(
-    config: Config, wanted: Sequence[PageRequest], now: datetime, on_page: OnPage | None = None
+    config: Config,
+    wanted: Sequence[PageRequest],
+    now: datetime,
+    on_page: OnPage | None = None,
+    pool: "ExtractorPool | None" = None,
 ) -> list[PageOutcome]:
-    """Downloads pages and takes their text out, in worker processes. A failed page is a value; no database."""
-    return asyncio.run(_fetch_all(config, wanted, now, on_page or (lambda _: None))) if wanted else []
+    """Downloads pages and takes their text out, in worker processes. A failed page is a value; no database.
+
+    Starting workers takes a second: who reads several times passes a `pool` that lasts.
+    """
+    from monitor.extractor_pool import ExtractorPool  # only who reads pages pays for it
+
+    if not wanted:
+        return []
+    with ExitStack() as closing:
+        pool = pool or closing.enter_context(ExtractorPool(_WORKERS, _TIME_LIMIT))
+        return asyncio.run(_fetch_all(config, wanted, now, on_page or (lambda _: None), pool))
 
 
 async def _fetch_all(
-    config: Config, wanted: Sequence[PageRequest], now: datetime, on_page: OnPage
+    config: Config, wanted: Sequence[PageRequest], now: datetime, on_page: OnPage, pool: "ExtractorPool"
 ) -> list[PageOutcome]:
-    from monitor.extractor_pool import ExtractorPool  # only who reads pages pays for these
     from monitor.fetch import Fetcher
 
-    async def one(request: PageRequest, fetcher: Fetcher, pool: ExtractorPool) -> PageOutcome:
+    async def one(request: PageRequest, fetcher: Fetcher) -> PageOutcome:
         outcome = await _read(request, fetcher, pool, now)
         on_page(outcome)
         return outcome
 
-    with ExtractorPool(_WORKERS, _TIME_LIMIT) as pool:
-        async with Fetcher(fetch_settings(config)) as fetcher:
-            return list(await asyncio.gather(*(one(request, fetcher, pool) for request in wanted)))
+    async with Fetcher(fetch_settings(config)) as fetcher:
+        return list(await asyncio.gather(*(one(request, fetcher) for request in wanted)))
 
 
 async def _read(request: PageRequest, fetcher: "Fetcher", pool: "ExtractorPool", now: datetime) -> PageOutcome:

@@ -3,13 +3,16 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from monitor.config import Config
 from monitor.models import FeedReport, FeedState
 from monitor.pipeline import alerts, pages, signals
 from monitor.pipeline import feeds as polling
 from monitor.store import Store, feeds
+
+if TYPE_CHECKING:
+    from monitor.extractor_pool import ExtractorPool
 
 _FEEDS_AT_ONCE = 500
 _KEEP_POLLS = timedelta(days=90)
@@ -54,8 +57,9 @@ def run_pass(
     progress: Progress | None = None,
     sender: alerts.Sender | None = None,
     show: Callable[[str], None] = print,
+    pool: "ExtractorPool | None" = None,
 ) -> PassReport:
-    """Feeds in, alerts out. With `everything` also feeds whose turn has not come."""
+    """Feeds in, alerts out. With `everything` also feeds whose turn has not come; `pool` reads the pages if given."""
     progress = progress or _Quiet()
     report = PassReport()
     polling.sync(config, store, clock())
@@ -64,7 +68,7 @@ def run_pass(
     for batch in _batches(due, _FEEDS_AT_ONCE):
         outcomes = polling.fetch_feeds(config, batch, clock(), lambda _: progress.advance())
         report.feeds += polling.store_feeds(config, store, outcomes, clock())
-    _read_pages(config, store, clock, progress, report)
+    _read_pages(config, store, clock, progress, report, pool)
     report.matched = signals.match_articles(config, store, clock())
     report.grouped = signals.group_signals(config, store, clock())
     report.sent = alerts.send_alerts(config, store, clock(), sender, show)
@@ -72,12 +76,17 @@ def run_pass(
 
 
 def _read_pages(
-    config: Config, store: Store, clock: Callable[[], datetime], progress: Progress, report: PassReport
+    config: Config,
+    store: Store,
+    clock: Callable[[], datetime],
+    progress: Progress,
+    report: PassReport,
+    pool: "ExtractorPool | None",
 ) -> None:
     wanted = pages.wanted_pages(store, clock())
     progress.begin("pages", len(wanted))
     while wanted:
-        outcomes = pages.fetch_pages(config, wanted, clock(), lambda _: progress.advance())
+        outcomes = pages.fetch_pages(config, wanted, clock(), lambda _: progress.advance(), pool)
         pages.store_pages(config, store, outcomes, clock())
         failed = sum(outcome.page is None for outcome in outcomes)
         report.pages_read += len(outcomes) - failed

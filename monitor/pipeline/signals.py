@@ -13,7 +13,7 @@ from monitor.messages import compose
 from monitor.models import AlertFacts, Article, Evidence, StoredSignal
 from monitor.store import Row, Store, alerts, articles, developments, signals
 from monitor.store.base import actors_of, required
-from monitor.stories import WINDOW, telling_title, text_key
+from monitor.stories import WINDOW, paragraphs, telling_title
 from monitor.text import title_key
 
 CONSOLE = "console"
@@ -72,7 +72,7 @@ def _assign_story(store: Store, article: Article) -> None:
         store,
         article,
         title_key=title if telling_title(title) else None,
-        text_key=text_key(article.text),
+        paragraphs=paragraphs(article.text),
         window=WINDOW,
     )
 

@@ -54,7 +54,7 @@ class RuleSet:
         """Whether an entry's title and summary could matter, so that its page is worth reading."""
         if self._compiled.relevant is None:
             return True
-        article = Article(0, title=entry.title, summary=entry.summary, text=entry.content)
+        article = Article(0, entry.title, entry.summary, entry.content, entry.outlet or "", entry.language)
         return evaluate(self._compiled.relevant, self.prepare(article)) is not None
 
     def _signal(self, rule: Rule, spans: Sequence[Span], document: Document) -> Signal:

@@ -69,7 +69,6 @@ create table articles (
     text text not null default '',
     text_source text not null default 'summary',
     text_note text,
-    text_key text,
     language text,
     authors text,
     published text,
@@ -86,12 +85,18 @@ create table articles (
 create unique index articles_canonical_url on articles(canonical_url) where canonical_url is not null;
 create index articles_outlet_title on articles(outlet, title_key);
 create index articles_title_key on articles(title_key);
-create index articles_text_key on articles(text_key) where text_key is not null;
 create index articles_to_read on articles(next_read) where read_state = 'wanted';
 create index articles_rules_version on articles(rules_version);
 create index articles_first_seen on articles(first_seen);
 create index articles_news_at on articles(news_at);
 create index articles_story on articles(story);
+create table article_paragraphs (
+    key text not null,
+    article integer not null references articles(id),
+    words integer not null,
+    primary key (key, article)
+) without rowid;
+create index article_paragraphs_article on article_paragraphs(article, words);
 create table sightings (
     feed integer not null references feeds(id),
     article integer not null references articles(id),
@@ -197,11 +202,15 @@ end;
 
 _VIEWS = """
 create view timeline as
-select s.since, d.id as development, d.change, s.stage, d.title, d.actors, d.severity, d.sentence,
+select s.since, d.id as development, d.change, s.stage, h.title, d.actors, d.severity,
+       coalesce((select g.sentence from signals g
+                 where g.development = d.id and g.article = s.article and g.stage = s.stage order by g.id limit 1),
+                d.sentence) as sentence,
        count(distinct a.id) as articles, count(distinct a.outlet) as outlets, count(distinct a.story) as stories,
        s.told_at, d.dismissed_at
 from developments d
 join development_stages s on s.development = d.id
+join articles h on h.id = s.article
 left join development_articles da on da.development = d.id
 left join articles a on a.id = da.article
 group by d.id, s.stage

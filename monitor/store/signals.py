@@ -1,11 +1,13 @@
 """What the rules found, article by article, and the stories that articles belong to."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from monitor.models import Article, Signal, StoredSignal
 from monitor.store.articles import article_of
 from monitor.store.base import Row, Store, actors_of, actors_text, iso, moment
+from monitor.stories import copies
 
 
 def replace(store: Store, article: int, found: Sequence[Signal], version: str, now: datetime) -> int:
@@ -66,30 +68,54 @@ def grouped(store: Store, signal: int, development: int) -> None:
 
 
 def assign_story(
-    store: Store, article: Article, *, title_key: str | None, text_key: str | None, window: timedelta
+    store: Store, article: Article, *, title_key: str | None, paragraphs: Mapping[str, int], window: timedelta
 ) -> int:
-    """The story of an article: that of a copy seen within the window, or a new one.
+    """The story of an article: that of a copy within the window, or a new one; says its id.
 
-    A key that is None is not compared.
+    `title_key` None is not compared. `paragraphs` are fingerprints with their number of words.
     """
-    seen = article.first_seen
-    assert seen is not None  # every stored article has it
+    for key, count in paragraphs.items():
+        store.write(
+            "insert or ignore into article_paragraphs (key, article, words) values (?, ?, ?)", key, article.id, count
+        )
+    story = _story_of_copy(store, article, title_key, paragraphs, window) or article.story
+    if story is None:
+        story = (
+            store.db.table("stories").insert({"title": article.title, "first_seen": iso(article.first_seen)}).last_pk
+        )
+    store.write("update articles set story = ? where id = ?", story, article.id)
+    return int(story)
+
+
+def _story_of_copy(
+    store: Store, article: Article, title_key: str | None, paragraphs: Mapping[str, int], window: timedelta
+) -> int | None:
+    reach = (iso(article.published or article.first_seen), window.total_seconds() / 86400)
+    rows = store.rows(
+        """
+        select a.id, a.story, sum(p.words) as shared,
+            (select sum(words) from article_paragraphs where article = a.id) as words
+        from article_paragraphs p join articles a on a.id = p.article
+        where p.key in (select value from json_each(?)) and a.id <> ? and a.story is not null
+            and abs(julianday(coalesce(a.published, a.first_seen)) - julianday(?)) <= ?
+        group by a.id order by shared desc, a.id
+        """,
+        *(json.dumps(list(paragraphs)), article.id, *reach),
+    )
+    own = sum(paragraphs.values())
+    copied = next((row["story"] for row in rows if copies(row["shared"], own, row["words"])), None)
+    if copied is not None or title_key is None:
+        return copied
     row = store.row(
         """
         select story from articles
-        where story is not null and id <> ? and ((? is not null and text_key = ?) or (? is not null and title_key = ?))
+        where title_key = ? and id <> ? and story is not null
             and abs(julianday(coalesce(published, first_seen)) - julianday(?)) <= ?
         order by id limit 1
         """,
-        *(article.id, text_key, text_key, title_key, title_key),
-        *(iso(article.published or seen), window.total_seconds() / 86400),
+        *(title_key, article.id, *reach),
     )
-    story = row["story"] if row else article.story
-    if story is None:
-        cursor = store.write("insert into stories (title, first_seen) values (?, ?)", article.title, iso(seen))
-        story = int(cursor.lastrowid or 0)
-    store.write("update articles set story = ?, text_key = ? where id = ?", story, text_key, article.id)
-    return int(story)
+    return row["story"] if row else None
 
 
 def list_stories(store: Store, *, limit: int, since: datetime | None = None) -> list[Row]:
