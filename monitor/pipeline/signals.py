@@ -1,7 +1,7 @@
 """Matching and grouping: articles -> signals -> developments, and the alerts that these give cause to."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
 from typing import Literal
@@ -10,7 +10,7 @@ from monitor.config import Config, channel_wants
 from monitor.delivery import first_attempt
 from monitor.developments import Decision, decide
 from monitor.messages import compose
-from monitor.models import AlertFacts, Article, Evidence, StoredSignal
+from monitor.models import AlertFacts, Article, StoredSignal
 from monitor.store import Row, Store, alerts, articles, developments, signals
 from monitor.store.base import actors_of, required
 from monitor.stories import WINDOW, paragraphs, telling_title
@@ -81,13 +81,28 @@ def group_signals(config: Config, store: Store, now: datetime) -> GroupReport:
     """Makes developments of the signals that have none, and queues their alerts in the same transaction.
 
     An article that gives several signals of one change is one report: the signal nearest to its headline decides.
+    Alerts are written when all reports at hand are placed, so that each says how widely its news was reported, and a
+    development that came up and moved on at once is told once.
     """
     report = GroupReport()
     while waiting := signals.ungrouped(store, _BATCH):
+        to_tell: dict[int, tuple[Decision, StoredSignal]] = {}
         with store.transaction():
             for reports in _reports(waiting):
-                _place(config, store, reports, now, report)
+                event, decision = _place(config, store, reports, now, report)
+                earlier = to_tell.get(event)
+                if decision.tell and earlier is None:
+                    to_tell[event] = (decision, reports[0])
+                elif decision.tell and earlier is not None and decision.kind != "joins":
+                    to_tell[event] = (together(earlier[0], decision), reports[0])
+            for event, (decision, signal) in to_tell.items():
+                report.alerts += _queue_alerts(config, store, decision, event, signal, now)
     return report
+
+
+def together(first: Decision, then: Decision) -> Decision:
+    """Two decisions to tell of one development as one: how it began, and where it stands now."""
+    return replace(first, stage=then.stage, previous_stage=first.previous_stage)
 
 
 def _reports(waiting: Sequence[StoredSignal]) -> Iterator[list[StoredSignal]]:
@@ -101,7 +116,10 @@ def _reports(waiting: Sequence[StoredSignal]) -> Iterator[list[StoredSignal]]:
         yield list(group)
 
 
-def _place(config: Config, store: Store, reports: Sequence[StoredSignal], now: datetime, report: GroupReport) -> None:
+def _place(
+    config: Config, store: Store, reports: Sequence[StoredSignal], now: datetime, report: GroupReport
+) -> tuple[int, Decision]:
+    """Puts one article's report into its development, known or new."""
     signal = reports[0]
     at = signal.at or signal.article.published or signal.article.first_seen or now
     alerting = config.settings.alerting
@@ -117,8 +135,7 @@ def _place(config: Config, store: Store, reports: Sequence[StoredSignal], now: d
         developments.add_article(store, event, one, now)
         signals.grouped(store, one.id, event)
     _count(report, decision, event, signal)
-    if decision.tell:
-        report.alerts += _queue_alerts(config, store, decision, event, signal, now)
+    return event, decision
 
 
 def _count(report: GroupReport, decision: Decision, event: int, signal: StoredSignal) -> None:
@@ -167,10 +184,7 @@ def _queue_alerts(
 
 
 def _facts(store: Store, decision: Decision, row: Row, kind: Literal["new", "stage", "contradiction"]) -> AlertFacts:
-    """What a message may say; the evidence that led to this stage comes first."""
-    found = developments.evidence(store, row["development"])
-    shown = [one for one in found if one.sentence == row["sentence"]]
-    ordered: list[Evidence] = [*shown[:1], *(one for one in found if one not in shown[:1])]
+    """What a message may say."""
     counts = developments.counts(store, row["development"])
     return AlertFacts(
         kind=kind,
@@ -181,7 +195,7 @@ def _facts(store: Store, decision: Decision, row: Row, kind: Literal["new", "sta
         title=row["title"],
         actors=actors_of(row["actors"]),
         first_seen=required(row["first_seen"]),
-        evidence=tuple(ordered),
+        evidence=tuple(developments.evidence(store, row["development"])),
         outlets=counts.outlets,
         stories=counts.stories,
         previous_stage=decision.previous_stage,

@@ -84,12 +84,20 @@ def told(store: Store, development: int, stage: str, now: datetime) -> None:
 
 
 def evidence(store: Store, development: int) -> list[Evidence]:
-    """The reports behind a development with the sentence that counted, the earliest first."""
+    """The reports behind a development, each with one sentence that counted.
+
+    The sentence that brought it to its present stage comes first, the others from the earliest report on.
+    """
     rows = store.rows(
         """
-        select a.outlet, a.title, a.url, a.published, a.language, s.sentence, s.rule, s.stage
-        from signals s join articles a on a.id = s.article
-        where s.development = ? group by a.id having s.id = min(s.id) order by a.news_at, a.id
+        with counted as (
+            select a.id, a.outlet, a.title, a.url, a.published, a.language, a.news_at, s.sentence, s.rule,
+                s.sentence = d.sentence as shown,
+                row_number() over (partition by a.id order by s.sentence = d.sentence desc, s.id) as place
+            from signals s join articles a on a.id = s.article join developments d on d.id = s.development
+            where d.id = ?
+        )
+        select * from counted where place = 1 order by shown desc, news_at, id
         """,
         development,
     )
