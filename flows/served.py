@@ -1,0 +1,57 @@
+"""What every flow does around its work: it opens the store, follows the service, and fails in words."""
+
+import functools
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from prefect.client.schemas.objects import State
+from prefect.states import Failed
+
+import monitor.config
+from monitor.config import Config
+from monitor.errors import MonitorError
+from monitor.store import Store, open_store
+
+
+def failing_in_words(flow: Callable[[str], State[Any]]) -> Callable[[str], State[Any]]:
+    """Makes what a person can mend, as a mistake in the configuration, a failed run with that message."""
+
+    @functools.wraps(flow)
+    def run(config: str) -> State[Any]:
+        try:
+            return flow(config)
+        except MonitorError as error:
+            return Failed(message=str(error))
+
+    return run
+
+
+@contextmanager
+def opened(path: str) -> Iterator[tuple[Config, Store]]:
+    """The configuration at `path` and its store. Raises ConfigError or StoreError where they cannot be used."""
+    follow_service()
+    config = monitor.config.load(Path(path))
+    with open_store(config.database_path) as store:
+        yield config, store
+
+
+def follow_service() -> None:
+    """Makes a run that the service started end with it, however that ends.
+
+    The run leads a group of its own, so that one signal reaches the processes it starts, and Ctrl-C only the service.
+    """
+    service = multiprocessing.parent_process()
+    if service is not None and os.getpgrp() != os.getpid():
+        os.setsid()
+        threading.Thread(target=_end_with, args=(service,), daemon=True).start()
+
+
+def _end_with(service: Any) -> None:
+    service.join()
+    os.killpg(0, signal.SIGKILL)

@@ -1,0 +1,243 @@
+"""The service: the embedded server, the schedules, the first poll at once, and a clean end.
+
+    main thread     waits for the first reason to stop: a signal, the server's end, the runner's end
+    runner thread   waits for the server, registers the deployments, starts each run as a process of its own
+    server child    API, scheduler, UI
+
+Flow runs are children that end with this process, however it ends (see `served.follow_service`).
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from queue import SimpleQueue
+from typing import TYPE_CHECKING
+
+import monitor.config
+from flows import server as servers
+from flows.secrets import resolve
+from flows.server import Server, ServiceError
+from monitor.config import Config
+from monitor.errors import ConfigError
+from monitor.units import in_words
+
+if TYPE_CHECKING:
+    from prefect.runner import Runner
+
+RUNS_END_SECONDS = 4.5
+RUNNER_END_SECONDS = 3.0
+SERVER_END_SECONDS = 2.0
+"""Together under the 10 s that init systems and container runtimes grant."""
+
+QUERY_SECONDS = 4.0
+"""How often the runner asks for due runs: what a run may start late, against the cost of asking."""
+
+
+@dataclass(slots=True)
+class Parts:
+    """What runs, and the first reason to stop: None for a signal, else what went wrong."""
+
+    server: Server | None = None
+    runner: "Runner | None" = None
+    reasons: "SimpleQueue[Exception | None]" = field(default_factory=SimpleQueue)
+
+
+def run(config_path: Path) -> int:
+    """Runs the service until SIGINT or SIGTERM, and answers 0.
+
+    Raises ConfigError for a wrong configuration, and ServiceError where the service cannot start or go on.
+    """
+    path = config_path.resolve()
+    config = monitor.config.load(path)
+    home = config.database_path.parent / "prefect"
+    home.mkdir(parents=True, exist_ok=True)
+    parts = Parts()
+    with _only_one(home), _signals_as_reasons(parts):
+        embedded = "PREFECT_API_URL" not in os.environ
+        os.environ.update(environment(home if embedded else None))
+        if embedded:
+            _say("Starting the Prefect server. The first start takes longer, up to half a minute.")
+            parts.server = servers.start(home, config.settings.service.host, config.settings.service.port)
+            os.environ["PREFECT_API_URL"] = parts.server.api
+            threading.Thread(target=_watch_server, args=(parts,), daemon=True).start()
+        runner = threading.Thread(target=_serve, args=(parts, path, config), daemon=True)
+        runner.start()
+        reason = parts.reasons.get()
+        if reason is None:
+            _say("Stopping …")
+        _stop(parts, runner)
+    if reason is not None:
+        raise reason
+    _say("Stopped.")
+    return 0
+
+
+def environment(home: Path | None) -> dict[str, str]:
+    """Prefect's settings for the runner and its runs, and with a `home` for the embedded server."""
+    settings = {
+        # The UI has every line; the terminal is for alerts and for what goes wrong.
+        "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "WARNING",
+        "DO_NOT_TRACK": "1",
+    }
+    if home is None:
+        return settings
+    return settings | {
+        "PREFECT_HOME": str(home),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        # Runs are planned five minutes ahead instead of an hour: those are what has to be dropped after a downtime.
+        "PREFECT_SERVER_SERVICES_SCHEDULER_MIN_SCHEDULED_TIME": "PT5M",
+        # It writes to many runs in parallel, for which SQLite has only locks; the runner finds late runs anyway.
+        "PREFECT_SERVER_SERVICES_LATE_RUNS_ENABLED": "false",
+        # Its database would grow for ever.
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(14 * 24 * 3600),
+    }
+
+
+def _serve(parts: Parts, path: Path, config: Config) -> None:
+    try:
+        if parts.server:
+            servers.wait_until_ready(parts.server)
+        else:
+            servers.need_answer(os.environ["PREFECT_API_URL"])
+        for line in _about_channels(config):
+            _say(line)
+        asyncio.run(_run_runner(parts, path, config))
+        parts.reasons.put(ServiceError("Prefect's runner ended by itself."))
+    except Exception as error:  # noqa: BLE001 - handed to the main thread, which raises it
+        parts.reasons.put(error)
+
+
+async def _run_runner(parts: Parts, path: Path, config: Config) -> None:
+    # Here, because Prefect reads its settings from the environment when it is imported.
+    from prefect.runner import Runner
+
+    from flows.deliver import deliver
+    from flows.deployments import NAME, Planned, prepare
+    from flows.maintain import maintain
+    from flows.poll import poll
+
+    when, zone = config.settings.schedule, config.settings.timezone
+    planned = [
+        Planned(poll, when.poll, zone),
+        Planned(deliver, when.deliver, zone),
+        Planned(maintain, when.maintain, zone),
+    ]
+    runner = Runner(name=NAME, query_seconds=QUERY_SECONDS, pause_on_shutdown=False)
+    await prepare(runner, planned, str(path))
+    parts.runner = runner
+    for line in _about_schedules(config):
+        _say(line)
+    await runner.start()
+
+
+def _about_channels(config: Config) -> Iterator[str]:
+    if not config.settings.channels:
+        yield f"Alerts are printed here and nobody else is told: {config.path} names no channels."
+    try:
+        config.channel_urls(resolve)
+    except ConfigError as error:
+        # No reason to stop: a Secret block is made in the web interface, which is up while the service is.
+        hint = f"or make a Secret block at {_page()}/blocks, named like desk-mail for DESK_MAIL"
+        yield f"Some channels cannot be used yet.\n{error}\n{hint}"
+
+
+def _about_schedules(config: Config) -> Iterator[str]:
+    when = config.settings.schedule
+    yield f"Web interface: {_page()}"
+    yield f"Scheduled: poll {_when(when.poll)}, deliver {_when(when.deliver)}, maintain {_when(when.maintain)}."
+    yield "The first poll starts now. Ctrl-C stops the service."
+
+
+def _page() -> str:
+    return os.environ["PREFECT_API_URL"].removesuffix("/api")
+
+
+def _when(value: timedelta | str) -> str:
+    return f"by cron ({value})" if isinstance(value, str) else f"every {in_words(value)}"
+
+
+def _watch_server(parts: Parts) -> None:
+    if parts.server:
+        code = parts.server.process.wait()
+        message = f"The Prefect server ended by itself (exit code {code}).\n{servers.last_words(parts.server)}"
+        parts.reasons.put(ServiceError(message))
+
+
+def _stop(parts: Parts, thread: threading.Thread) -> None:
+    """Ends the runs, the runner and the server, in this order, each by force if it must be."""
+    reachable = parts.server is None or parts.server.process.poll() is None
+    if reachable and parts.runner is not None and parts.runner.started:
+        # It asks its runs to end, one after the other, and tells the server that they were cancelled.
+        parts.runner.execute_in_background(parts.runner.astop)
+        _end_runs(RUNS_END_SECONDS)
+        thread.join(RUNNER_END_SECONDS)
+    else:
+        _end_runs(0)
+    if parts.server:
+        servers.stop(parts.server, SERVER_END_SECONDS)
+
+
+def _end_runs(seconds: float) -> None:
+    """Gives the runs some seconds to end, then kills them; either way with the processes that they started."""
+    deadline = time.monotonic() + seconds
+    leaders = set()
+    while runs := multiprocessing.active_children():
+        leaders |= {run.pid for run in runs if run.pid is not None}
+        if time.monotonic() > deadline:
+            for run in runs:
+                run.kill()
+        runs[0].join(0.1)
+    for leader in leaders:
+        _kill_group(leader)
+
+
+def _kill_group(leader: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(leader, signal.SIGKILL)
+
+
+@contextmanager
+def _only_one(home: Path) -> Iterator[None]:
+    """Holds the lock that says: this database has a service. Raises ServiceError where another one holds it."""
+    with (home / "service.lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise ServiceError(
+                f"A service already runs on this database (process {lock.read().strip() or 'unknown'}). "
+                "Stop it first, or use another database."
+            ) from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+@contextmanager
+def _signals_as_reasons(parts: Parts) -> Iterator[None]:
+    """Makes SIGINT and SIGTERM a reason to stop, and nothing else: the end is already under way at the second one."""
+    before = {
+        number: signal.signal(number, lambda *_: parts.reasons.put(None)) for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _say(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)

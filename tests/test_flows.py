@@ -1,0 +1,375 @@
+"""The flows' decisions, and their tasks called as plain functions; `test_service.py` sees them run."""
+
+import errno
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
+
+import monitor.config
+from flows import secrets, server, service, tasks
+from flows.deliver import deliver
+from flows.deployments import Planned
+from flows.maintain import maintain
+from flows.poll import ROWS, poll, rows, summarise
+from flows.served import failing_in_words
+from flows.server import ServiceError
+from monitor.config import Config
+from monitor.errors import NotifyError, StoreError
+from monitor.models import FeedOutcome, FeedReport, FeedState, Message
+from monitor.pipeline import GroupReport
+from monitor.store import Store, open_store
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+MESSAGE = Message(subject="A subject", text="A text", html="<p>A text</p>")
+
+
+def feed(number: int, host: str = "news.example") -> FeedState:
+    return FeedState(number, f"feed {number}", f"https://{host}/{number}", "Outlet")
+
+
+def outcome(number: int, host: str, *, http_status: int | None = None, error: str | None = "no answer") -> FeedOutcome:
+    status = "failed" if error else "unchanged"
+    return FeedOutcome(feed(number, host), NOON, 0.1, status, http_status=http_status, error=error)  # type: ignore[arg-type]
+
+
+def report(name: str, *, new: int = 0, error: str | None = None) -> FeedReport:
+    return FeedReport(name, "failed" if error else "new", 20, new, 0.126, error)
+
+
+def config_of(folder: Path, text: str = "") -> Config:
+    path = folder / "config.yaml"
+    path.write_text(f"fetch: {{allow_addresses: [127.0.0.1/32], timeout: 2 s}}\n{text}", encoding="utf-8")
+    return monitor.config.load(path)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with open_store(tmp_path / "monitor.db") as opened:
+        yield opened
+
+
+def closed_ports(count: int) -> list[int]:
+    """Ports on which nobody listens."""
+    found = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [one.getsockname()[1] for one in found]
+    for one in found:
+        one.close()
+    return ports
+
+
+# --------------------------------------------------------------------------- batches
+
+
+@pytest.mark.parametrize(
+    ("feeds", "task_runs"),
+    [(0, 0), (1, 1), (100, 1), (101, 2), (1000, 10)],
+    ids=["none", "one", "a full batch", "one more", "a thousand feeds are ten task runs"],
+)
+def test_feeds_are_fetched_in_batches(feeds: int, task_runs: int) -> None:
+    batches = tasks.feed_batches([feed(number, f"host{number % 37}.example") for number in range(feeds)])
+
+    assert len(batches) == task_runs
+    assert sorted(one.id for batch in batches for one in batch) == list(range(feeds))
+
+
+def test_feeds_of_one_host_share_a_batch_so_that_the_limit_per_host_holds() -> None:
+    batches = tasks.feed_batches([feed(number, f"host{number % 20}.example") for number in range(200)])
+
+    hosts = [{urlsplit(one.url).netloc for one in batch} for batch in batches]
+    assert len(batches) == 2
+    assert hosts[0].isdisjoint(hosts[1])
+
+
+# --------------------------------------------------------------------------- a network that is away
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "cut_off"),
+    [
+        pytest.param([outcome(n, f"h{n}.example") for n in range(3)], True, id="three hosts and no answer"),
+        pytest.param([outcome(n, f"h{n}.example") for n in range(2)], False, id="two hosts may well be down"),
+        pytest.param([outcome(n, "h.example") for n in range(50)], False, id="one host is down with all its feeds"),
+        pytest.param(
+            [*(outcome(n, f"h{n}.example") for n in range(9)), outcome(9, "h9.example", error=None)],
+            False,
+            id="one of ten answers",
+        ),
+        pytest.param(
+            [outcome(n, f"h{n}.example", http_status=503) for n in range(3)], False, id="an error page is an answer"
+        ),
+        pytest.param([], False, id="nothing was asked"),
+    ],
+)
+def test_only_silence_of_several_hosts_is_taken_for_a_lost_network(outcomes: list[FeedOutcome], cut_off: bool) -> None:
+    assert tasks.is_cut_off(outcomes) is cut_off
+
+
+@pytest.fixture
+def dead_feeds() -> list[FeedState]:
+    return [feed(number, f"127.0.0.1:{port}") for number, port in enumerate(closed_ports(3))]
+
+
+@pytest.mark.parametrize("run_count", ["1", "2"])
+def test_a_batch_without_any_answer_raises_so_that_prefect_tries_again(
+    dead_feeds: list[FeedState], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_count: str
+) -> None:
+    monkeypatch.setenv("PREFECT__RUNTIME__TASK_RUN__RUN_COUNT", run_count)
+
+    with pytest.raises(tasks.CutOffError, match="None of 3 feeds could be reached"):
+        tasks.fetch_feeds.fn(config_of(tmp_path), dead_feeds, NOON)
+
+
+def test_on_the_last_try_the_failures_are_values(
+    dead_feeds: list[FeedState], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert tasks.fetch_feeds.retries == 2
+    monkeypatch.setenv("PREFECT__RUNTIME__TASK_RUN__RUN_COUNT", "3")
+
+    outcomes = tasks.fetch_feeds.fn(config_of(tmp_path), dead_feeds, NOON)
+
+    assert [one.status for one in outcomes] == ["failed"] * 3
+    assert all(one.error for one in outcomes)
+
+
+def test_failures_are_stored_and_reported(dead_feeds: list[FeedState], tmp_path: Path, store: Store) -> None:
+    urls = "".join(f"\n  - {{name: {one.name}, url: '{one.url.replace('https', 'http')}'}}" for one in dead_feeds)
+    config = config_of(tmp_path, f"feeds:{urls}\n")
+
+    due = tasks.due_feeds.fn(config, store, NOON)
+    reports = tasks.store_feeds.fn(config, store, [outcome(one.id, "h.example") for one in due], NOON)
+
+    assert [one.name for one in due] == [one.name for one in dead_feeds]
+    assert [one.error for one in reports] == ["no answer"] * 3
+    assert tasks.due_feeds.fn(config, store, NOON + timedelta(seconds=1)) == []
+
+
+# --------------------------------------------------------------------------- what people see of a poll
+
+
+def test_a_polls_table_has_failures_first_and_then_what_brought_most() -> None:
+    table = rows([report("quiet"), report("busy", new=7), report("down", error="no answer in 20 s")])
+
+    assert [row["feed"] for row in table] == ["down", "busy", "quiet"]
+    assert table[0] == {
+        "feed": "down",
+        "result": "failed",
+        "new entries": 0,
+        "seconds": 0.13,
+        "error": "no answer in 20 s",
+    }
+
+
+def test_a_polls_table_stays_small_with_a_thousand_feeds() -> None:
+    table = rows([report(f"feed {number}", new=number) for number in range(1000)])
+
+    assert len(table) == ROWS
+    assert table[0]["new entries"] == 999
+
+
+def test_a_poll_is_summed_up_in_a_line() -> None:
+    line = summarise([report("a", new=3), report("b", error="down")], GroupReport())
+
+    assert line == "2 feeds asked, 1 failed, 3 new articles, 0 new developments, 0 moved"
+
+
+def test_what_a_person_can_mend_is_the_message_of_the_failed_run() -> None:
+    def full(config: str) -> State[None]:
+        raise StoreError(f"the disk of {config} is full")
+
+    state = failing_in_words(full)("config.yaml")
+
+    assert state.is_failed()
+    assert state.message == "the disk of config.yaml is full"
+
+
+def test_a_bug_is_not_taken_for_a_failure_in_words() -> None:
+    def broken(config: str) -> State[None]:
+        raise ZeroDivisionError(config)
+
+    with pytest.raises(ZeroDivisionError):
+        failing_in_words(broken)("config.yaml")
+
+
+@pytest.mark.parametrize("flow", [poll, deliver, maintain], ids=lambda flow: flow.name)
+def test_a_flow_takes_the_path_of_the_configuration_and_is_found_by_its_module(flow: object) -> None:
+    assert list(flow.parameters.properties) == ["config"]  # type: ignore[attr-defined]
+    assert flow.__module__ == f"flows.{flow.name}"  # type: ignore[attr-defined]
+
+
+def test_a_run_with_nothing_to_mend_keeps_its_state() -> None:
+    done: State[None] = Completed(message="done")
+
+    assert failing_in_words(lambda _: done)("config.yaml") is done
+
+
+# --------------------------------------------------------------------------- schedules
+
+
+def test_a_restart_does_not_put_off_a_daily_run() -> None:
+    first, second = (Planned(maintain, timedelta(days=1)).schedule for _ in range(2))
+
+    assert first.anchor_date == second.anchor_date
+    assert first.interval == timedelta(days=1)
+
+
+def test_a_cron_line_counts_in_the_configured_time_zone() -> None:
+    schedule = Planned(maintain, "30 3 * * *", "America/Port-au-Prince").schedule
+
+    assert (schedule.cron, schedule.timezone) == ("30 3 * * *", "America/Port-au-Prince")
+
+
+# --------------------------------------------------------------------------- secrets
+
+
+def test_a_secret_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MONITOR_TEST_SECRET", "json://127.0.0.1/")
+
+    assert secrets.resolve("MONITOR_TEST_SECRET") == "json://127.0.0.1/"
+
+
+@pytest.mark.parametrize("value", [None, ""], ids=["not set", "empty"])
+def test_without_a_server_there_is_no_other_place_for_secrets(
+    monkeypatch: pytest.MonkeyPatch, value: str | None
+) -> None:
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    if value is not None:
+        monkeypatch.setenv("MONITOR_TEST_SECRET", value)
+
+    assert secrets.resolve("MONITOR_TEST_SECRET") is None
+
+
+def test_looking_up_a_secret_in_the_environment_does_not_load_prefect() -> None:
+    program = "import sys; from flows.secrets import resolve; resolve('HOME'); print('prefect' in sys.modules)"
+
+    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert answer.stdout.strip() == "False"
+
+
+def test_secrets_of_channels_are_looked_up_only_when_there_is_something_to_send(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = config_of(tmp_path, "channels: [{name: desk, url: '${MONITOR_TEST_SECRET}'}]\n")
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    notifier = secrets.LateNotifier(config)
+    monkeypatch.setenv("MONITOR_TEST_SECRET", f"json://127.0.0.1:{closed_ports(1)[0]}/")
+
+    with pytest.raises(NotifyError, match="connection refused"):
+        notifier.send("desk", MESSAGE, "key")
+
+
+# --------------------------------------------------------------------------- the service's parts
+
+
+def test_one_database_has_one_service(tmp_path: Path) -> None:
+    with (
+        service._only_one(tmp_path),
+        pytest.raises(ServiceError, match=f"already runs on this database \\(process {os.getpid()}\\)"),
+        service._only_one(tmp_path),
+    ):
+        pass
+
+
+def test_the_lock_of_a_service_that_ended_is_free(tmp_path: Path) -> None:
+    for _ in range(2):
+        with service._only_one(tmp_path):
+            assert (tmp_path / "service.lock").read_text() == str(os.getpid())
+
+
+def test_a_taken_port_is_named_with_what_to_do(tmp_path: Path) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as other:
+        port = other.getsockname()[1]
+
+        with pytest.raises(ServiceError, match=rf"127\.0\.0\.1:{port}.*{os.strerror(errno.EADDRINUSE)}.*another one"):
+            server.start(tmp_path, "127.0.0.1", port)
+
+
+def test_the_server_ends_with_the_service_that_started_it(tmp_path: Path) -> None:
+    started = server.start(tmp_path, "127.0.0.1", closed_ports(1)[0])
+    assert started.process.stdin is not None
+
+    started.process.stdin.close()  # what the system does when the service is killed
+
+    assert started.process.wait(30) == -signal.SIGKILL
+
+
+def test_a_server_that_does_not_start_is_an_error_with_its_last_words(tmp_path: Path) -> None:
+    log = tmp_path / "server.log"
+    program = "print('begin', *range(20), 'no room for a server', sep='\\n'); raise SystemExit(3)"
+    with log.open("wb") as output, subprocess.Popen([sys.executable, "-c", program], stdout=output) as process:
+        started = server.Server(process, f"http://127.0.0.1:{closed_ports(1)[0]}", log)
+
+        with pytest.raises(ServiceError, match=r"did not start.\s+The end of .*server\.log:\s[\s\S]*no room") as caught:
+            server.wait_until_ready(started)
+
+    assert "begin" not in str(caught.value)
+
+
+def test_a_server_of_ones_own_that_does_not_answer_is_named_with_what_to_do() -> None:
+    api = f"http://127.0.0.1:{closed_ports(1)[0]}/api"
+
+    with pytest.raises(ServiceError, match=f"No Prefect server answers at {api}.*Connection refused.*unset"):
+        server.need_answer(api)
+
+
+SERVICE = """
+import multiprocessing, signal, subprocess, sys
+from flows.served import follow_service
+from flows.service import _end_runs
+
+def run():
+    follow_service()
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    subprocess.Popen([sys.executable, "-c", "import signal; print('ready', flush=True); signal.pause()"])
+    signal.pause()
+
+if __name__ == "__main__":
+    multiprocessing.get_context("spawn").Process(target=run).start()
+    sys.stdin.readline()
+    _end_runs(0)
+"""
+
+
+@pytest.mark.parametrize(
+    "end",
+    [pytest.param(lambda p: p.stdin.close(), id="is stopped"), pytest.param(subprocess.Popen.kill, id="is killed")],
+)
+def test_a_stubborn_run_and_its_helper_end_when_the_service(
+    end: Callable[["subprocess.Popen[str]"], None], tmp_path: Path
+) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(SERVICE, encoding="utf-8")
+    with subprocess.Popen(
+        [sys.executable, program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+
+        end(process)
+
+        ended, _, _ = select.select([process.stdout], [], [], 20)
+        assert ended, "somebody who could write to the terminal is left"
+        assert process.stdout.read() == ""
+
+
+def test_a_server_of_ones_own_keeps_its_settings() -> None:
+    assert set(service.environment(None)) == {"DO_NOT_TRACK", "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"}
+
+
+def test_the_embedded_server_keeps_its_state_beside_the_database_and_tells_nobody(tmp_path: Path) -> None:
+    settings = service.environment(tmp_path)
+
+    assert settings["PREFECT_HOME"] == str(tmp_path)
+    assert (settings["DO_NOT_TRACK"], settings["PREFECT_SERVER_ANALYTICS_ENABLED"]) == ("1", "false")

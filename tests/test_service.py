@@ -1,0 +1,380 @@
+"""The service as people start it: a real server, scheduled runs, alerts on the terminal, and a clean end.
+
+One service serves all these tests, as its start takes seconds. The last test ends it.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+START_SECONDS = 240.0
+RUN_SECONDS = 90.0
+END_SECONDS = 10.0
+PROGRAM = Path(sys.executable).with_name("haiti-monitor")
+TITLE = "Harbour mission gets a new commander"
+CONFIG = """
+database: data/monitor.db
+schedule: {{poll: 8 s, deliver: 6 h}}
+service: {{port: {port}}}
+fetch: {{allow_addresses: ["127.0.0.1/32"]}}
+reading: {{default: always}}
+changes: {{leadership: {{}}}}
+concepts: {{mission: {{en: [Harbour mission]}}, leader: {{en: [commander]}}}}
+rules: [{{id: new-commander, change: leadership, stage: decided, when: mission near/20 leader}}]
+feeds: [{{name: Harbour Wire, url: "{feed}", language: en}}]
+"""
+FEED = """<?xml version="1.0"?>
+<rss version="2.0"><channel><title>Harbour Wire</title><link>https://wire.example/</link><description>News</description>
+{items}
+</channel></rss>"""
+ITEM = "<item><title>{title}</title><link>{link}</link><guid>{link}</guid><pubDate>{date}</pubDate></item>"
+PAGE = "<html><head><title>{title}</title></head><body><article>{text}</article></body></html>"
+
+
+class Feeds(ThreadingHTTPServer):
+    """A feed and its pages on the loopback. Once `stuck` is set the feed has two pages more, one without an end."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Feed)
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        self.stuck = threading.Event()
+        self.asked_for_stuck_page = threading.Event()
+        self.over = threading.Event()
+
+    def feed(self) -> str:
+        """The feed as it is now."""
+        titles = [TITLE, "The harbour has new cranes", "The harbour is closed"][: 3 if self.stuck.is_set() else 1]
+        date = format_datetime(datetime.now(UTC))
+        items = (ITEM.format(title=title, link=f"{self.url}/{n}", date=date) for n, title in enumerate(titles))
+        return FEED.format(items="".join(items))
+
+
+class _Feed(BaseHTTPRequestHandler):
+    server: Feeds
+
+    def do_GET(self) -> None:
+        if self.path == "/feed":
+            self._answer("application/rss+xml", self.server.feed())
+            return
+        if self.path == "/2":
+            self.server.asked_for_stuck_page.set()
+            self.server.over.wait()
+        text = "<p>The harbour mission has a new commander since this morning, its office said.</p>" * 10
+        self._answer("text/html", PAGE.format(title=TITLE, text=text))
+
+    def _answer(self, kind: str, text: str) -> None:
+        body = text.encode()
+        self.send_response(200)
+        self.send_header("content-type", kind)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+@dataclass
+class Service:
+    """A running service: its process, its pages, and what it printed."""
+
+    process: subprocess.Popen[str]
+    page: str
+    folder: Path
+    mark: str
+    feeds: Feeds
+    printed: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+    heard: "SimpleQueue[str | None]" = field(default_factory=SimpleQueue)
+
+    def listen(self) -> None:
+        """Reads what the service says until it ends."""
+        for line in self.process.stderr or ():
+            self.said.append(line)
+            self.heard.put(line)
+        self.heard.put(None)
+
+    def api(self, path: str, query: dict[str, Any] | None = None) -> Any:
+        """What the server's API answers; with a `query` it is posted."""
+        request = urllib.request.Request(  # noqa: S310 - our own server
+            f"{self.page}/api{path}",
+            data=None if query is None else json.dumps(query).encode(),
+            headers={"content-type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310 - our own server
+            body = answer.read()
+        return json.loads(body) if body else None
+
+    def polls(self) -> list[dict[str, Any]]:
+        """All polls that the server knows of, oldest first."""
+        wanted = {"flows": {"name": {"any_": ["poll"]}}, "sort": "START_TIME_ASC"}
+        return list(self.api("/flow_runs/filter", wanted))
+
+    def completed_polls(self) -> list[dict[str, Any]]:
+        """Those that the server knows as completed."""
+        return [run for run in self.polls() if run["state_type"] == "COMPLETED"]
+
+    def next_poll(self, seconds: float) -> str:
+        """Waits for the line that the service says after a poll."""
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                line = self.heard.get(timeout=max(deadline - time.monotonic(), 0))
+            except Empty:
+                pytest.fail(f"no poll within {seconds:.0f} s; the service said:\n" + "".join(self.said))
+            assert line is not None, "the service ended; it said:\n" + "".join(self.said)
+            if " poll: " in line:
+                return line
+
+    def until(self, answer: Callable[[], Any]) -> Any:
+        """Asks the server until it knows what it is about to learn."""
+        deadline = time.monotonic() + 30
+        while not (found := answer()):
+            assert time.monotonic() < deadline, "the server never learned it"
+        return found
+
+    def processes(self) -> dict[int, str]:
+        """The service and all that it started, wherever that hangs now: what has the mark in its environment."""
+        return dict(_processes(self.mark))
+
+
+def _processes(mark: str) -> Iterator[tuple[int, str]]:
+    for entry in Path("/proc").iterdir():
+        try:
+            if entry.name.isdecimal() and mark.encode() in (entry / "environ").read_bytes():
+                yield int(entry.name), (entry / "cmdline").read_text().replace("\0", " ")
+        except OSError:  # it ended meanwhile
+            continue
+
+
+def free_port() -> int:
+    with closing(socket.create_server(("127.0.0.1", 0))) as probe:
+        return int(probe.getsockname()[1])
+
+
+def environment(mark: str) -> dict[str, str]:
+    """Ours, without Prefect's settings, and with a mark that every process of the service inherits."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT")}
+    return kept | {"HAITI_MONITOR_TEST": mark}
+
+
+def start(config: Path, mark: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [PROGRAM, "--config", config, "run"],
+        cwd=config.parent,
+        env=environment(mark),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def feeds() -> Iterator[Feeds]:
+    with Feeds() as feeds:
+        threading.Thread(target=feeds.serve_forever, daemon=True).start()
+        yield feeds
+        feeds.over.set()
+        feeds.shutdown()
+
+
+@pytest.fixture(scope="module")
+def service(feeds: Feeds, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    folder = tmp_path_factory.mktemp("service")
+    port, mark = free_port(), uuid4().hex
+    config = folder / "config.yaml"
+    config.write_text(CONFIG.format(port=port, feed=f"{feeds.url}/feed"), encoding="utf-8")
+    with start(config, mark) as process:
+        service = Service(process, f"http://127.0.0.1:{port}", folder, mark, feeds)
+        threading.Thread(target=service.printed.extend, args=(process.stdout,), daemon=True).start()
+        threading.Thread(target=service.listen, daemon=True).start()
+        try:
+            service.next_poll(START_SECONDS)
+            yield service
+        finally:
+            process.terminate()
+            process.wait(END_SECONDS)
+            for pid in service.processes():
+                os.kill(pid, signal.SIGKILL)
+
+
+def test_one_poll_is_run_at_once_besides_the_scheduled_ones(service: Service) -> None:
+    [first, *_] = service.until(service.completed_polls)
+
+    assert len([run for run in service.polls() if not run["auto_scheduled"]]) == 1
+    assert first["state"]["message"].startswith("1 feeds asked, 0 failed, 1 new articles, 1 new developments")
+
+
+def test_scheduled_polls_run(service: Service) -> None:
+    service.next_poll(RUN_SECONDS)
+
+    [scheduled, *_] = service.until(lambda: [run for run in service.completed_polls() if run["auto_scheduled"]])
+
+    assert scheduled["parameters"] == {"config": str(service.folder / "config.yaml")}
+
+
+def test_an_alert_for_nobody_in_particular_is_printed_by_the_service(service: Service) -> None:
+    assert any(TITLE in line for line in service.printed)
+
+
+def test_people_are_told_where_the_page_is_what_is_scheduled_and_that_nobody_is_told(service: Service) -> None:
+    said = "".join(service.said)
+
+    assert f"Web interface: {service.page}\n" in said
+    assert "poll every 8 s, deliver every 6 h, maintain by cron (30 3 * * *)" in said
+    assert "names no channels" in said
+
+
+def test_the_web_interface_answers(service: Service) -> None:
+    with urllib.request.urlopen(f"{service.page}/", timeout=20) as answer:  # noqa: S310 - our own server
+        page = answer.read().decode()
+
+    assert answer.headers.get_content_type() == "text/html"
+    assert "<title>Prefect" in page
+
+
+def test_a_poll_leaves_a_table(service: Service) -> None:
+    tables = service.api("/artifacts/filter", {"artifacts": {"key": {"any_": ["poll"]}}, "sort": "CREATED_DESC"})
+
+    [row] = json.loads(tables[-1]["data"])
+    assert (row["feed"], row["result"], row["new entries"], row["error"]) == ("Harbour Wire", "new", 1, "")
+
+
+def test_a_new_development_is_an_event(service: Service) -> None:
+    wanted = {"filter": {"event": {"name": ["haiti-monitor.development.new"]}}}
+
+    [event, *more] = service.until(lambda: service.api("/events/filter", wanted)["events"])
+
+    assert more == []
+    assert event["resource"]["prefect.resource.id"] == "haiti-monitor.development.1"
+    assert event["payload"] == {"change": "leadership", "stage": "decided", "title": TITLE}
+
+
+def test_no_flow_ever_runs_twice_at_the_same_time(service: Service) -> None:
+    deployments = service.api("/deployments/filter", {})
+
+    assert sorted(one["entrypoint"] for one in deployments) == [
+        "flows.deliver.deliver",
+        "flows.maintain.maintain",
+        "flows.poll.poll",
+    ]
+    assert {one["global_concurrency_limit"]["limit"] for one in deployments} == {1}
+    assert {one["concurrency_options"]["collision_strategy"] for one in deployments} == {"CANCEL_NEW"}
+
+
+def test_state_is_kept_beside_the_database(service: Service) -> None:
+    assert (service.folder / "data" / "monitor.db").exists()
+    assert (service.folder / "data" / "prefect" / "prefect.db").exists()
+
+
+def test_a_second_service_on_the_same_database_is_refused(service: Service) -> None:
+    with start(service.folder / "config.yaml", "second") as second:
+        _, said = second.communicate(timeout=60)
+
+    assert second.returncode == 1
+    assert said == (
+        f"haiti-monitor: A service already runs on this database (process {service.process.pid}). "
+        "Stop it first, or use another database.\n"
+    )
+
+
+def test_secrets_come_from_blocks_of_the_server(service: Service, tmp_path: Path) -> None:
+    program = (
+        "from prefect.blocks.system import Secret; Secret(value='json://desk').save('desk-hook');"
+        "from flows.secrets import resolve; print(resolve('DESK_HOOK'), resolve('DESK_MAIL'))"
+    )
+    settings = {"PREFECT_API_URL": f"{service.page}/api", "PREFECT_HOME": str(tmp_path), "DO_NOT_TRACK": "1"}
+
+    answer = subprocess.run(
+        [sys.executable, "-c", program], env=environment("") | settings, capture_output=True, text=True, check=True
+    )
+
+    assert answer.stdout == "json://desk None\n"
+
+
+def test_what_a_killed_service_left_behind_blocks_nothing(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    flow = service.api("/flows/", {"name": "abandoned"})["id"]
+    deployment = service.api(
+        "/deployments/",
+        {
+            "flow_id": flow,
+            "name": "abandoned",
+            "concurrency_limit": 1,
+            "concurrency_options": {"collision_strategy": "CANCEL_NEW"},
+        },
+    )["id"]
+    killed, missed = (_ordered_run(service, deployment) for _ in range(2))
+    for state in ("PENDING", "RUNNING"):
+        service.api(f"/flow_runs/{killed}/set_state", {"state": {"type": state}})
+    assert _slots(service, deployment) == 1
+
+    assert _clear_leftovers(service, deployment, monkeypatch) == {UUID(deployment)}
+
+    assert service.api(f"/flow_runs/{killed}")["state_type"] == "CRASHED"
+    left = {"deployments": {"id": {"any_": [deployment]}}}
+    assert [run["id"] for run in service.api("/flow_runs/filter", left)] == [killed]
+    assert missed != killed
+    assert _slots(service, deployment) == 0
+
+
+def _ordered_run(service: Service, deployment: str) -> str:
+    """A run that was due an hour ago."""
+    due = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
+    state = {"type": "SCHEDULED", "state_details": {"scheduled_time": due}}
+    return str(service.api(f"/deployments/{deployment}/create_flow_run", {"state": state})["id"])
+
+
+def _slots(service: Service, deployment: str) -> int:
+    return int(service.api(f"/deployments/{deployment}")["global_concurrency_limit"]["active_slots"])
+
+
+def _clear_leftovers(service: Service, deployment: str, monkeypatch: pytest.MonkeyPatch) -> set[UUID]:
+    from prefect import get_client
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    from flows.deployments import clear_leftovers
+
+    async def clear() -> set[UUID]:
+        async with get_client() as client:
+            return await clear_leftovers(client, [UUID(deployment)], datetime.now(UTC))
+
+    monkeypatch.setenv("DO_NOT_TRACK", "1")
+    with temporary_settings({PREFECT_API_URL: f"{service.page}/api"}):
+        return asyncio.run(clear())
+
+
+def test_sigterm_ends_everything_in_time_even_while_pages_are_read(service: Service) -> None:
+    service.feeds.stuck.set()
+    assert service.feeds.asked_for_stuck_page.wait(RUN_SECONDS)
+    deadline = time.monotonic() + END_SECONDS
+    while len(service.processes()) < len(("service", "server", "poll", "reader", "reader")):
+        assert time.monotonic() < deadline, f"only these run: {service.processes()}"
+    deadline = time.monotonic() + END_SECONDS
+
+    service.process.send_signal(signal.SIGTERM)
+
+    assert service.process.wait(END_SECONDS) == 0
+    while service.processes():
+        assert time.monotonic() < deadline, f"left behind: {service.processes()}"
