@@ -29,7 +29,7 @@ from flows import server as servers
 from flows.secrets import resolve
 from flows.server import Server, ServiceError
 from monitor.config import Config
-from monitor.errors import ConfigError
+from monitor.pipeline import check_channels
 from monitor.units import in_words
 
 if TYPE_CHECKING:
@@ -66,6 +66,8 @@ def run(config_path: Path) -> int:
     with _only_one(home), _signals_as_reasons(parts):
         embedded = "PREFECT_API_URL" not in os.environ
         os.environ.update(environment(home if embedded else None))
+        if embedded and not (home / "prefect.db").exists():
+            config.channel_urls()  # a server that never ran holds no Secret block: said before the long first start
         if embedded:
             _say("Starting the Prefect server. The first start takes longer, up to half a minute.")
             parts.server = servers.start(home, config.settings.service.host, config.settings.service.port)
@@ -111,8 +113,9 @@ def _serve(parts: Parts, path: Path, config: Config) -> None:
             servers.wait_until_ready(parts.server)
         else:
             servers.need_answer(os.environ["PREFECT_API_URL"])
-        for line in _about_channels(config):
-            _say(line)
+        check_channels(config, resolve)
+        if not config.settings.channels:
+            _say(f"Alerts are printed here and nobody else is told: {config.path} names no channels.")
         asyncio.run(_run_runner(parts, path, config))
         parts.reasons.put(ServiceError("Prefect's runner ended by itself."))
     except Exception as error:  # noqa: BLE001 - handed to the main thread, which raises it
@@ -140,17 +143,6 @@ async def _run_runner(parts: Parts, path: Path, config: Config) -> None:
     for line in _about_schedules(config):
         _say(line)
     await runner.start()
-
-
-def _about_channels(config: Config) -> Iterator[str]:
-    if not config.settings.channels:
-        yield f"Alerts are printed here and nobody else is told: {config.path} names no channels."
-    try:
-        config.channel_urls(resolve)
-    except ConfigError as error:
-        # No reason to stop: a Secret block is made in the web interface, which is up while the service is.
-        hint = f"or make a Secret block at {_page()}/blocks, named like desk-mail for DESK_MAIL"
-        yield f"Some channels cannot be used yet.\n{error}\n{hint}"
 
 
 def _about_schedules(config: Config) -> Iterator[str]:

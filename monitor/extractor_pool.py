@@ -4,8 +4,9 @@ import asyncio
 import logging
 import multiprocessing
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
@@ -25,8 +26,9 @@ _GRACE = timedelta(seconds=30)
 class ExtractorPool:
     """Worker processes that read pages; a context manager that leaves no worker behind.
 
-    They start with the first page and serve one event loop after the other. `timeout` is for one page, from when a worker takes it. `work` does the
-    reading: a function of a module, called in the worker as `work(body, url, content_type, now)`.
+    They start with the first page and serve one event loop after the other. `timeout` is for one page, from when a
+    worker takes it. `work` does the reading: a function of a module, called in the worker as
+    `work(body, url, content_type, now)`.
     """
 
     def __init__(self, workers: int = 2, timeout: timedelta = timedelta(seconds=20), *, work: Work = extract) -> None:
@@ -91,6 +93,8 @@ class ExtractorPool:
                 # A forked child of a process with threads may inherit a lock that nobody will ever release.
                 context=multiprocessing.get_context("spawn"),
             )
+            with _deaf_to_interrupts():
+                _ = self._pool.active  # starts the workers
         return self._pool
 
     def _drop(self, pool: ProcessPool) -> None:
@@ -98,6 +102,16 @@ class ExtractorPool:
             self._pool = None
             pool.stop()  # type: ignore[no-untyped-call]
             pool.join()
+
+
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Processes started meanwhile never hear Ctrl-C, which a terminal sends to all: it is we who stop them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _limited(seconds: float, work: Work, body: bytes, url: str, content_type: str, now: datetime | None) -> Page:

@@ -21,20 +21,25 @@ app = typer.Typer(
 )
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib import metadata
+
+        print(f"haiti-monitor {metadata.version('haiti-monitor')}")
+        raise typer.Exit
+
+
 @app.callback()
 def options(
     context: typer.Context,
     config: Annotated[
         Path, typer.Option(envvar="HAITI_MONITOR_CONFIG", help="The configuration file.", show_default=True)
     ] = Path("config.yaml"),
-    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.", is_eager=True)] = False,
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version and stop.", callback=_print_version, is_eager=True)
+    ] = False,
 ) -> None:
     """Options that come before the command."""
-    if version:
-        from importlib import metadata
-
-        print(f"haiti-monitor {metadata.version('haiti-monitor')}")
-        raise typer.Exit
     context.obj = Context(config)
 
 

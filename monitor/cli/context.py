@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     from monitor.config import Config
     from monitor.store import Store
 
+_MOST = 1_000_000_000
+"""More than anybody has, and less than the database's numbers can hold."""
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per line, for programs.")]
-Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many rows.")]
+Number = Annotated[int, typer.Argument(metavar="ID", min=1, max=_MOST)]
+Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=_MOST, help="At most so many rows.")]
 Since = Annotated[str | None, typer.Option(help="Only what is younger: 7d, 12 hours, or a day such as 2025-09-30.")]
 
 
@@ -59,7 +62,7 @@ def moment_since(text: str | None) -> datetime | None:
         pass
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError as error:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError) as error:
         message = f"{text!r} is neither a length of time (7d, 12 hours) nor a day (2025-09-30)"
         raise typer.BadParameter(message, param_hint="--since") from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

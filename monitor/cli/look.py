@@ -1,12 +1,12 @@
 """Commands that look: what was found, told and stored."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
 
-from monitor.cli.context import AsJson, Limit, Since, moment_since, of
+from monitor.cli.context import AsJson, Limit, Number, Since, moment_since, of
 from monitor.cli.output import Row, details, emit, say, table
 
 _COLUMNS = {
@@ -18,6 +18,9 @@ _COLUMNS = {
     "search": "id news_at:news_of outlet title:headline excerpt:found",
     "situation": "change stage since title:headline outlets",
 }
+
+
+_MANY = {"development": "developments", "article": "articles", "story": "stories", "feed": "feeds", "alert": "alerts"}
 
 
 def _columns(name: str) -> dict[str, str]:
@@ -45,7 +48,9 @@ feeds = _group("feeds", "The sources and how they are doing.")
 alerts = _group("alerts", "What was told, to whom, and what waits.")
 
 
-def _show_list(context: typer.Context, name: str, query: Callable[[Any], list[Row]], as_json: bool, empty: str) -> None:
+def _show_list(
+    context: typer.Context, name: str, query: Callable[[Any], Sequence[Row]], as_json: bool, empty: str
+) -> None:
     with of(context).look() as (config, store):
         rows = query(store)
         if as_json:
@@ -60,7 +65,7 @@ def _show_one(
     with of(context).look() as (config, store):
         row = query(store, number)
         if row is None:
-            say(f"there is no {what} {number}; see `haiti-monitor {what}s list`")
+            say(f"there is no {what} {number}; see `haiti-monitor {_MANY[what]} list`")
             raise typer.Exit(1)
         if as_json:
             emit([row])
@@ -84,9 +89,7 @@ def developments_list(context: typer.Context, as_json: AsJson = False, limit: Li
 
 
 @developments.command("show")
-def developments_show(
-    context: typer.Context, number: Annotated[int, typer.Argument(metavar="ID")], as_json: AsJson = False
-) -> None:
+def developments_show(context: typer.Context, number: Number, as_json: AsJson = False) -> None:
     """One development with its evidence and alerts. Example: haiti-monitor developments show 3"""
     from monitor.store import developments as stored
 
@@ -96,7 +99,7 @@ def developments_show(
 @developments.command("dismiss")
 def developments_dismiss(
     context: typer.Context,
-    number: Annotated[int, typer.Argument(metavar="ID")],
+    number: Number,
     because: Annotated[str, typer.Option(help="Why it is no news.")],
 ) -> None:
     """Silences a development. Example: haiti-monitor developments dismiss 3 --because "a look back at 2023" """
@@ -133,9 +136,7 @@ def articles_list(
 
 
 @articles.command("show")
-def articles_show(
-    context: typer.Context, number: Annotated[int, typer.Argument(metavar="ID")], as_json: AsJson = False
-) -> None:
+def articles_show(context: typer.Context, number: Number, as_json: AsJson = False) -> None:
     """One article with its text and what was found in it. Example: haiti-monitor articles show 17"""
     from monitor.store import articles as stored
 
@@ -158,9 +159,7 @@ def stories_list(context: typer.Context, as_json: AsJson = False, limit: Limit =
 
 
 @stories.command("show")
-def stories_show(
-    context: typer.Context, number: Annotated[int, typer.Argument(metavar="ID")], as_json: AsJson = False
-) -> None:
+def stories_show(context: typer.Context, number: Number, as_json: AsJson = False) -> None:
     """One story with all its copies. Example: haiti-monitor stories show 5"""
     from monitor.store import signals as stored
 
@@ -176,9 +175,7 @@ def feeds_list(context: typer.Context, as_json: AsJson = False) -> None:
 
 
 @feeds.command("show")
-def feeds_show(
-    context: typer.Context, number: Annotated[int, typer.Argument(metavar="ID")], as_json: AsJson = False
-) -> None:
+def feeds_show(context: typer.Context, number: Number, as_json: AsJson = False) -> None:
     """One source with its last polls. Example: haiti-monitor feeds show 2"""
     from monitor.store import feeds as stored
 
@@ -209,17 +206,19 @@ def alerts_list(
 
 
 @alerts.command("show")
-def alerts_show(
-    context: typer.Context, number: Annotated[int, typer.Argument(metavar="ID")], as_json: AsJson = False
-) -> None:
+def alerts_show(context: typer.Context, number: Number, as_json: AsJson = False) -> None:
     """One alert as it was told. Example: haiti-monitor alerts show 4"""
     from monitor.store import alerts as stored
 
-    _show_one(context, "alert", number, stored.show, as_json, "text")
+    def query(store: Any, number: int) -> dict[str, Any] | None:
+        row = stored.show(store, number)
+        return row if row is None or as_json else {key: row[key] for key in row if key != "html"}
+
+    _show_one(context, "alert", number, query, as_json, "text")
 
 
 @alerts.command("resend")
-def alerts_resend(context: typer.Context, number: Annotated[int, typer.Argument(metavar="ID")]) -> None:
+def alerts_resend(context: typer.Context, number: Number) -> None:
     """Queues an alert once more. Example: haiti-monitor alerts resend 4"""
     from monitor.store import alerts as stored
 
@@ -229,12 +228,13 @@ def alerts_resend(context: typer.Context, number: Annotated[int, typer.Argument(
         if not found:
             say(f"there is no alert {number}; see `haiti-monitor alerts list`")
             raise typer.Exit(1)
-        say(f"alert {number} is queued; the service sends it within a minute, `haiti-monitor poll` at once")
+        say(f"alert {number} is queued; the service sends it within minutes, `haiti-monitor poll` at once")
 
 
 @alerts.command("test")
 def alerts_test(context: typer.Context, channel: str) -> None:
     """Sends a test message to a channel. Example: haiti-monitor alerts test desk-mail"""
+    from flows.secrets import resolve
     from monitor.models import Message
     from monitor.notify import Notifier
 
@@ -245,7 +245,9 @@ def alerts_test(context: typer.Context, channel: str) -> None:
         raise typer.Exit(2)
     text = "This is a test of haiti-monitor. Alerts on this channel will look like this one."
     message = Message("haiti-monitor: test message", text, f"<p>{text}</p>")
-    Notifier(config.channel_urls()).send(channel, message, f"test-{datetime.now(UTC):%Y%m%d%H%M%S}@haiti-monitor")
+    Notifier(config.channel_urls(resolve)).send(
+        channel, message, f"test-{datetime.now(UTC):%Y%m%d%H%M%S}@haiti-monitor"
+    )
     say(f"sent; look whether it arrived on `{channel}`")
 
 
@@ -283,6 +285,10 @@ def _trouble(facts: dict[str, Any]) -> list[str]:
     found = []
     if not facts["channels"]:
         found.append("nobody is told: no channel is configured, alerts are only printed and stored")
+    if facts["channels_failing"]:
+        found.append(
+            f"channels that fail and are tried again: {facts['channels_failing']}: haiti-monitor alerts list --queued"
+        )
     if facts["alerts_failed"]:
         found.append(f"{facts['alerts_failed']} alerts could not be sent: haiti-monitor alerts list --failed")
     if facts["feeds_failing"]:
@@ -301,7 +307,8 @@ def _print_status(facts: dict[str, Any], timezone: str) -> None:
     lines = {
         "last poll": when("last_poll"),
         "feeds": f"{facts['feeds']}, {facts['feeds_failing']} failing, {facts['feeds_unpolled']} not asked yet",
-        "articles": f"{facts['articles']}, {facts['articles_day']} in the last 24 h, {facts['pages_waiting']} pages to read",
+        "articles": f"{facts['articles']}, {facts['articles_day']} in the last 24 h",
+        "pages": f"{facts['pages_waiting']} to read",
         "developments": f"{facts['developments']}, latest {when('last_development')}",
         "alerts": f"{facts['alerts_sent']} sent, {facts['alerts_queued']} waiting, {facts['alerts_failed']} failed",
         "channels": facts["channels"] or "none",

@@ -1,34 +1,28 @@
 """Dated items through the whole path after the fetch, on their own clock."""
 
-import sys
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
-from typing import TextIO
 
 from monitor import pipeline
 from monitor.config import Config
 from monitor.errors import MonitorError
 from monitor.items import Item, read_items
-from monitor.models import Entry, FeedOutcome, FeedState, Message, ParsedFeed, Read
+from monitor.models import Entry, FeedOutcome, Message, ParsedFeed, Read
 from monitor.store import Row, Store, feeds, open_store
 
 _UNDATED = datetime(1990, 1, 1, tzinfo=UTC)
 
 
-@contextmanager
-def open_lines(file: Path) -> Iterator[TextIO]:
-    """A file's lines, or standard input's for `-`. Raises MonitorError where the file cannot be read."""
-    if str(file) == "-":
-        yield sys.stdin
-        return
+def lines_of(file: Path) -> Iterator[str]:
+    """A file's lines, or standard input's for `-`. Raises MonitorError where it cannot be read."""
+    standard_input = str(file) == "-"
     try:
-        with file.open(encoding="utf-8") as lines:
-            yield lines
+        with open(0 if standard_input else file, encoding="utf-8", closefd=not standard_input) as lines:
+            yield from lines
     except (OSError, UnicodeDecodeError) as error:
         raise MonitorError(f"{file} cannot be read: {error}") from error
 
@@ -38,14 +32,12 @@ def replay(config: Config, file: Path, database: Path | None) -> list[Row]:
 
     Every channel takes part, and none is really told. Raises MonitorError where `database` is there already.
     """
-    with open_lines(file) as lines:
-        items = sorted(read_items(lines, str(file)), key=lambda item: item.published or _UNDATED)
+    items = sorted(read_items(lines_of(file), str(file)), key=lambda item: item.published or _UNDATED)
     if database is not None and database.exists():
         raise MonitorError(f"{database} is there already; a replay needs a new database")
-    with tempfile.TemporaryDirectory() as folder:
-        with open_store(database or Path(folder) / "replay.db") as store:
-            _replay(config, store, items)
-            return list(_developments(store))
+    with tempfile.TemporaryDirectory() as folder, open_store(database or Path(folder) / "replay.db") as store:
+        _replay(config, store, items)
+        return list(_developments(store))
 
 
 def _replay(config: Config, store: Store, items: list[Item]) -> None:

@@ -35,27 +35,26 @@ def try_(
     file: Annotated[Path, typer.Argument(help="Items, one JSON object a line; - reads standard input.")] = Path("-"),
 ) -> None:
     """Shows the signals of items, a JSON line each. Example: haiti-monitor rules try items.jsonl"""
-    from monitor.cli.replaying import open_lines
+    from monitor.cli.replaying import lines_of
     from monitor.items import read_items
     from monitor.models import Article
     from monitor.text import detect_language
 
     rules = of(context).config(rules=True).rules
-    with open_lines(file) as lines:
-        for item in read_items(lines, str(file)):
-            language = item.language or detect_language(f"{item.title} {item.summary}", rules.languages)
-            article = Article(0, item.title, item.summary, item.text, item.source, language)
-            found = [
-                {
-                    "rule": signal.rule,
-                    "change": signal.change,
-                    "stage": signal.stage,
-                    "actors": list(signal.actors),
-                    "evidence": signal.sentence,
-                    "start": signal.start,
-                    "end": signal.end,
-                }
-                for signal in rules.signals(article)
-            ]
-            emit([{"id": item.id, "signals": found}])
+    for item in read_items(lines_of(file), str(file)):
+        language = item.language or detect_language(f"{item.title} {item.summary}", rules.languages)
+        article = Article(0, item.title, item.summary, item.text, item.source, language)
+        found = [
+            {
+                "rule": signal.rule,
+                "change": signal.change,
+                "stage": signal.stage,
+                "actors": list(signal.actors),
+                "evidence": signal.sentence,
+                "start": signal.start,
+                "end": signal.end,
+            }
+            for signal in rules.signals(article)
+        ]
+        emit([{"id": item.id, "signals": found}])
     sys.stdout.flush()

@@ -25,6 +25,7 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
 ) -> None:
     """Writes the shipped config.yaml and its schema here. Example: haiti-monitor init"""
+    from monitor.errors import MonitorError
     from monitor.shipped import shipped_files
 
     for name, content in shipped_files():
@@ -32,7 +33,10 @@ def init(
         if target.exists() and not force:
             say(f"{target} is there already and stays as it is; --force overwrites it")
             continue
-        target.write_text(content, encoding="utf-8")
+        try:
+            target.write_text(content, encoding="utf-8")
+        except OSError as error:
+            raise MonitorError(f"{target} cannot be written: {error.strerror}") from error
         say(f"wrote {target}")
     say("next: haiti-monitor check, then haiti-monitor run")
 
@@ -52,14 +56,18 @@ def poll(
     due: Annotated[bool, typer.Option("--due", help="Only feeds whose turn has come.")] = False,
 ) -> None:
     """One whole pass now: feeds in, alerts out. Example: haiti-monitor poll"""
+    from flows.secrets import LateNotifier, resolve
     from monitor.cli.progress import Bars
-    from monitor.pipeline import run_pass
+    from monitor.pipeline import check_channels, run_pass
     from monitor.store import open_store
 
     config = of(context).config(rules=True)
-    config.channel_urls()
+    check_channels(config, resolve)
+    sender = LateNotifier(config)
     with open_store(config.database_path) as store, Bars() as bars:
-        report = run_pass(config, store, lambda: datetime.now(UTC), everything=not due, progress=bars, show=say_alert)
+        report = run_pass(
+            config, store, lambda: datetime.now(UTC), everything=not due, progress=bars, sender=sender, show=say_alert
+        )
     if as_json:
         emit([_as_row(report)])
     else:
@@ -78,17 +86,19 @@ def check(
     online: Annotated[bool, typer.Option("--online", help="Also ask each feed.")] = False,
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of config.yaml and stop.")] = False,
 ) -> None:
-    """Checks the configuration: its shape, the rules and their examples, the channels. Example: haiti-monitor check --online"""
+    """Checks the configuration: shape, rules and their examples, channels. Example: haiti-monitor check --online"""
     import json
 
+    from flows.secrets import resolve
     from monitor import config as configuration
+    from monitor.pipeline import check_channels
 
     if schema:
         print(json.dumps(configuration.json_schema(), indent=2, ensure_ascii=False))
         return
     config = of(context).config(rules=True)
     _refuse_broken_rules(config)
-    _check_channels(config)
+    check_channels(config, resolve)
     counts = f"{len(config.feeds)} feeds, {len(config.settings.rules)} rules, {len(config.settings.channels)} channels"
     examples = sum(len(rule.match) + len(rule.ignore) for rule in config.rules.spec.rules)
     say(f"{config.path} is right: {counts}; all {examples} examples of the rules hold")
@@ -96,20 +106,6 @@ def check(
         say("no channel is configured: alerts would be printed and stored, and nobody told")
     if online and not _feeds_answer(config):
         raise typer.Exit(1)
-
-
-def _check_channels(config: "Config") -> None:
-    from monitor.errors import ConfigError, NotifyError
-    from monitor.notify import check_url
-
-    problems = []
-    for index, (name, url) in enumerate(config.channel_urls().items()):
-        try:
-            check_url(url)
-        except NotifyError as error:
-            problems.append(config.document.problem(f"the channel `{name}`: {error}", ("channels", index, "url")))
-    if problems:
-        raise ConfigError(problems)
 
 
 def _refuse_broken_rules(config: "Config") -> None:
@@ -198,7 +194,8 @@ def _print_report(report: "PassReport", config: "Config") -> None:
 
     silent = f" ({row['silent']} older than {in_words(horizon)}: stored, not alerted)" if row["silent"] else ""
     lines = {
-        "poll": f"{row['feeds']} feeds: {row['unchanged']} unchanged, {row['failed']} failed, {row['new_articles']} new articles",
+        "poll": f"{row['feeds']} feeds: {row['unchanged']} unchanged, {row['failed']} failed, "
+        f"{row['new_articles']} new articles",
         "read": f"{row['pages_read']} pages read, {row['pages_failed']} could not be had",
         "match": f"{row['matched']} articles looked at, {row['signals']} new signals",
         "group": f"{row['developments']} new developments, {row['moved']} moved on{silent}",
@@ -209,7 +206,7 @@ def _print_report(report: "PassReport", config: "Config") -> None:
     for feed in report.feeds:
         if feed.error:
             print(f"! {feed.feed}: {feed.error}")
-    for channel, error in report.sent.failures.items():
-        print(f"! channel {channel}: {error}")
+    for error in report.sent.failures.values():
+        print(f"! {error}")
     if not config.settings.channels:
         print("! no channel is configured: alerts are printed and stored, nobody is told", file=sys.stderr)

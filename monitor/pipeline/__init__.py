@@ -8,7 +8,7 @@
 `fetch_*` use the network and no database, the others the database and no network (but for `send_alerts`).
 """
 
-from monitor.pipeline.alerts import SendReport, send_alerts
+from monitor.pipeline.alerts import SendReport, check_channels, send_alerts
 from monitor.pipeline.feeds import due_feeds, fetch_feeds, store_feeds, sync
 from monitor.pipeline.pages import fetch_pages, store_pages, wanted_pages
 from monitor.pipeline.run import PassReport, maintain, run_pass
@@ -19,6 +19,7 @@ __all__ = [
     "MatchReport",
     "PassReport",
     "SendReport",
+    "check_channels",
     "due_feeds",
     "fetch_feeds",
     "fetch_pages",

@@ -1,16 +1,18 @@
 """Delivery: the outbox -> channels, each on its own, so that one that is down delays no other."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Protocol
 
-from monitor.config import Config
+from monitor.config import Config, Secrets
 from monitor.delivery import plan
-from monitor.errors import NotifyError
+from monitor.errors import ConfigError, NotifyError
 from monitor.messages import digest
 from monitor.models import Message, QueuedAlert
+from monitor.notify import Notifier
 from monitor.pipeline.signals import CONSOLE
 from monitor.schema import ChannelSection
 from monitor.store import Store, alerts
@@ -18,6 +20,7 @@ from monitor.timing import next_send
 
 PATIENCE = timedelta(days=3)
 """How long an alert is tried again before it is given up, loudly."""
+_GIVEN_UP = "; {} alerts were given up after 3 days, `haiti-monitor alerts list --failed` shows them"
 _LEASE = timedelta(minutes=10)
 
 
@@ -37,6 +40,23 @@ class SendReport:
     failures: dict[str, str] = field(default_factory=dict)
 
 
+def check_channels(config: Config, secrets: Secrets) -> None:
+    """Sees that every channel has an address that can be used; nothing is sent.
+
+    Raises ConfigError for a missing secret and for what is no Apprise URL.
+    """
+    from monitor.notify import check_url
+
+    problems = []
+    for index, (name, url) in enumerate(config.channel_urls(secrets).items()):
+        try:
+            check_url(url)
+        except NotifyError as error:
+            problems.append(config.document.problem(f"the channel `{name}`: {error}", ("channels", index, "url")))
+    if problems:
+        raise ConfigError(problems)
+
+
 def send_alerts(
     config: Config, store: Store, now: datetime, sender: Sender | None = None, show: Callable[[str], None] = print
 ) -> SendReport:
@@ -46,12 +66,12 @@ def send_alerts(
     Raises ConfigError where a channel's secret is missing.
     """
     report = SendReport()
+    sender = sender or Notifier(config.channel_urls())
     with store.transaction():
         claimed = alerts.claim(store, now, _LEASE)
     if not claimed:
         return report
     channels = {channel.name: channel for channel in config.settings.channels}
-    sender = sender or _notifier(config)
     for name, group in groupby(
         sorted(claimed, key=lambda alert: (alert.channel, alert.id)), key=lambda alert: alert.channel
     ):
@@ -63,12 +83,6 @@ def send_alerts(
         else:
             _send_channel(config, store, channels[name], due, sender, now, report)
     return report
-
-
-def _notifier(config: Config) -> Sender:
-    from monitor.notify import Notifier  # Apprise takes 0.2 s: only where something is to be sent
-
-    return Notifier(config.channel_urls())
 
 
 def _print(
@@ -97,7 +111,7 @@ def _send_channel(
     now: datetime,
     report: SendReport,
 ) -> None:
-    """One channel's messages in order; after the first failure the others wait with it, so that they keep their order."""
+    """One channel's messages in order; after the first failure the others wait with it and keep their order."""
     recent = alerts.sent_since(store, channel.name, now - channel.limit[1]) if channel.limit else 0
     planned = plan(channel, due, sent=recent, now=now, timezone=config.settings.timezone)
     with store.transaction():
@@ -106,12 +120,11 @@ def _send_channel(
     report.held += len(planned.held)
     for number, group in enumerate(planned.now):
         try:
-            sender.send(channel.name, _message(group), group[0].key)
+            sender.send(channel.name, _message(group), _key(group))
         except NotifyError as error:
-            report.failures[channel.name] = str(error)
-            _postpone(
-                store, [alert for rest in planned.now[number:] for alert in rest], str(error), now, tried=len(group)
-            )
+            waiting = [alert for rest in planned.now[number:] for alert in rest]
+            given_up = _postpone(store, waiting, str(error), now, tried=len(group))
+            report.failures[channel.name] = str(error) + (_GIVEN_UP.format(given_up) if given_up else "")
             return
         with store.transaction():
             for alert in group:
@@ -125,13 +138,25 @@ def _message(group: Sequence[QueuedAlert]) -> Message:
     return digest([alert.message for alert in group], title=f"{len(group)} alerts: {group[0].message.subject}")
 
 
-def _postpone(store: Store, waiting: Sequence[QueuedAlert], error: str, now: datetime, *, tried: int) -> None:
+def _key(group: Sequence[QueuedAlert]) -> str:
+    """The same for the same alerts only: a receiver that drops repeats must not drop a digest that has grown."""
+    if len(group) == 1:
+        return group[0].key
+    together = " ".join(alert.key for alert in group)
+    return f"{hashlib.sha256(together.encode()).hexdigest()[:32]}@haiti-monitor"
+
+
+def _postpone(store: Store, waiting: Sequence[QueuedAlert], error: str, now: datetime, *, tried: int) -> int:
+    """Lets alerts wait after a failure; says how many were given up instead."""
+    given_up = 0
     with store.transaction():
         for number, alert in enumerate(waiting):
             again = next_send(now, waiting[0].attempts + 1, alert.created, PATIENCE)
             if again is None:
                 alerts.give_up(store, alert.id, error)
+                given_up += 1
             else:
                 alerts.postpone(
                     store, alert.id, again, error=error if number < tried else None, uncounted=number >= tried
                 )
+    return given_up

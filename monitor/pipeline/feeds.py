@@ -4,13 +4,15 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from monitor.config import Config
 from monitor.errors import ParseError
 from monitor.guard import FetchSettings, user_agent
 from monitor.identity import Candidate, candidates, find
-from monitor.models import FeedOutcome, FeedReport, FeedState, FetchFailure, ParsedFeed, Read, Response
+from monitor.models import Entry, FeedOutcome, FeedReport, FeedState, FetchFailure, ParsedFeed, Read, Response
 from monitor.parse import parse_feed
 from monitor.store import Store, articles, feeds
 from monitor.text import detect_language, words
@@ -53,12 +55,15 @@ async def _fetch_all(config: Config, due: Sequence[FeedState], now: datetime, on
     async def one(feed: FeedState, fetcher: Fetcher) -> FeedOutcome:
         started = time.monotonic()
         answer = await fetcher.get(feed.url, etag=feed.etag, last_modified=feed.last_modified, accept=_ACCEPT)
-        outcome = outcome_of(feed, answer, now, time.monotonic() - started)
+        seconds = time.monotonic() - started
+        outcome = await asyncio.get_running_loop().run_in_executor(parser, outcome_of, feed, answer, now, seconds)
         on_feed(outcome)
         return outcome
 
-    async with Fetcher(fetch_settings(config)) as fetcher:
-        return list(await asyncio.gather(*(one(feed, fetcher) for feed in due)))
+    # Parsing takes as long as a request: on the event loop it would let the other requests run out of time.
+    with ThreadPoolExecutor(1, "parser") as parser:
+        async with Fetcher(fetch_settings(config)) as fetcher:
+            return list(await asyncio.gather(*(one(feed, fetcher) for feed in due)))
 
 
 def outcome_of(feed: FeedState, answer: Response | FetchFailure, now: datetime, seconds: float) -> FeedOutcome:
@@ -120,7 +125,7 @@ def store_feeds(config: Config, store: Store, outcomes: Sequence[FeedOutcome], n
 def _store_feed(config: Config, store: Store, outcome: FeedOutcome, now: datetime) -> FeedReport:
     entries = len(outcome.parsed.entries) if outcome.parsed else 0
     with store.transaction():
-        new = _store_entries(config, store, outcome, now) if outcome.parsed else 0
+        new = _store_entries(config, store, outcome.feed, outcome.parsed, now) if outcome.parsed else 0
         feeds.record(
             store,
             outcome,
@@ -137,23 +142,22 @@ def _interval(config: Config) -> timedelta:
     return schedule if isinstance(schedule, timedelta) else timedelta(0)
 
 
-def _store_entries(config: Config, store: Store, outcome: FeedOutcome, now: datetime) -> int:
-    assert outcome.parsed is not None
-    feed = outcome.feed
-    found = candidates(outcome.parsed.entries, feed, outcome.parsed.title)
+def _store_entries(config: Config, store: Store, feed: FeedState, parsed: ParsedFeed, now: datetime) -> int:
+    found = candidates(parsed.entries, feed, parsed.title)
     known = articles.known(store, feed.id, found)
     new = 0
     for candidate in found:
         article = find(candidate, known)
         if article is None:
             new += 1
+            language = _language(config, candidate, feed, parsed.language)
             article = articles.insert(
                 store,
                 candidate,
                 now=now,
-                language=_language(config, candidate, feed, outcome.parsed.language),
+                language=language,
                 news_at=news_time(candidate.entry.published, now, first_poll=feed.last_success is None),
-                wanted=_wants_page(config, candidate, feed),
+                wanted=_wants_page(config, replace(candidate.entry, language=language), feed),
             )
         else:
             articles.update(store, feed.id, article.id, candidate, now)
@@ -163,7 +167,7 @@ def _store_entries(config: Config, store: Store, outcome: FeedOutcome, now: date
 
 
 def news_time(published: datetime | None, now: datetime, *, first_poll: bool) -> datetime | None:
-    """When news counts from: its date, else now; what lies undated in a feed that is asked for the first time is of unknown age."""
+    """When news counts from: its date, else now; what lies undated in a feed asked for the first time has no age."""
     if published is not None:
         return min(published, now)
     return None if first_poll else now
@@ -176,9 +180,8 @@ def _language(config: Config, candidate: Candidate, feed: FeedState, declared: s
     return detect_language(text, config.rules.languages) or declared
 
 
-def _wants_page(config: Config, candidate: Candidate, feed: FeedState) -> bool:
+def _wants_page(config: Config, entry: Entry, feed: FeedState) -> bool:
     """Cheap before dear: is this new entry's page worth a download?"""
-    entry = candidate.entry
     if entry.link is None or feed.read is Read.NEVER:
         return False
     if sum(1 for _ in words(entry.content)) >= _FULL_TEXT_WORDS:

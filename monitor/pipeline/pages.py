@@ -1,4 +1,7 @@
-"""Reading: articles whose page is wanted -> text. A page that cannot be had leaves the feed's own text, and the article says so."""
+"""Reading: articles whose page is wanted -> text.
+
+A page that cannot be had leaves the feed's own text, and the article says so.
+"""
 
 import asyncio
 from collections.abc import Callable, Sequence

@@ -95,7 +95,7 @@ def _read_pages(
 
 
 def maintain(config: Config, store: Store, now: datetime) -> int:
-    """Forgets the history of polls older than 90 days and refreshes the query planner's figures; says how many rows went."""
+    """Forgets polls older than 90 days and says how many; refreshes the query planner's figures."""
     del config
     with store.transaction():
         forgotten = feeds.forget_polls(store, now - _KEEP_POLLS)

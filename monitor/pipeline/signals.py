@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import reduce
 from itertools import groupby
 from typing import Literal
 
@@ -53,17 +54,26 @@ class GroupReport:
 
 def match_articles(config: Config, store: Store, now: datetime) -> MatchReport:
     """Finds the signals in every article that the present rules have not seen, and the story of each."""
-    rules = config.rules
     report = MatchReport()
-    while batch := articles.unmatched(store, rules.version, _BATCH):
-        found = [(article, rules.signals(article)) for article in batch]
-        with store.transaction():
-            for article, signs in found:
-                _assign_story(store, article)
-                report.signals += signals.replace(store, article.id, signs, rules.version, now)
-                articles.matched(store, article.id, rules.version)
-        report.articles += len(batch)
+    while _match_batch(config, store, now, report):
+        pass
     return report
+
+
+def _match_batch(config: Config, store: Store, now: datetime, report: MatchReport) -> bool:
+    """Looks at some articles and says whether there were any.
+
+    They are read in the transaction that writes: a headline that another program changes meanwhile would count as seen.
+    """
+    rules = config.rules
+    with store.transaction():
+        batch = articles.unmatched(store, rules.version, _BATCH)
+        for article in batch:
+            _assign_story(store, article)
+            report.signals += signals.replace(store, article.id, rules.signals(article), rules.version, now)
+            articles.matched(store, article.id, rules.version)
+    report.articles += len(batch)
+    return bool(batch)
 
 
 def _assign_story(store: Store, article: Article) -> None:
@@ -85,24 +95,36 @@ def group_signals(config: Config, store: Store, now: datetime) -> GroupReport:
     development that came up and moved on at once is told once.
     """
     report = GroupReport()
-    while waiting := signals.ungrouped(store, _BATCH):
-        to_tell: dict[int, tuple[Decision, StoredSignal]] = {}
-        with store.transaction():
-            for reports in _reports(waiting):
-                event, decision = _place(config, store, reports, now, report)
-                earlier = to_tell.get(event)
-                if decision.tell and earlier is None:
-                    to_tell[event] = (decision, reports[0])
-                elif decision.tell and earlier is not None and decision.kind != "joins":
-                    to_tell[event] = (together(earlier[0], decision), reports[0])
-            for event, (decision, signal) in to_tell.items():
-                report.alerts += _queue_alerts(config, store, decision, event, signal, now)
+    silent: set[int] = set()
+    while _group_batch(config, store, now, report, silent):
+        pass
+    report.silent = len(silent)
     return report
+
+
+def _group_batch(config: Config, store: Store, now: datetime, report: GroupReport, silent: set[int]) -> bool:
+    """Places some signals and says whether there were any; `silent` gains the developments that nobody is told of.
+
+    They are read in the transaction that writes: two programs that placed the same signals would tell them twice.
+    """
+    to_tell: dict[int, list[tuple[Decision, StoredSignal]]] = {}
+    with store.transaction():
+        waiting = signals.ungrouped(store, _BATCH)
+        for reports in _reports(waiting):
+            event, decision = _place(config, store, reports, now, report)
+            if decision.kind != "joins" and not decision.tell:
+                silent.add(event)
+            if decision.tell and (decision.kind != "joins" or event not in to_tell):
+                to_tell.setdefault(event, []).append((decision, reports[0]))
+        for event, news in to_tell.items():
+            report.alerts += _queue_alerts(config, store, event, news, now)
+    silent.difference_update(to_tell)
+    return bool(waiting)
 
 
 def together(first: Decision, then: Decision) -> Decision:
     """Two decisions to tell of one development as one: how it began, and where it stands now."""
-    return replace(first, stage=then.stage, previous_stage=first.previous_stage)
+    return replace(first, kind=then.kind if first.kind == "stage" else first.kind, stage=then.stage)
 
 
 def _reports(waiting: Sequence[StoredSignal]) -> Iterator[list[StoredSignal]]:
@@ -128,7 +150,7 @@ def _place(
     event = decision.development
     if event is None:
         event = developments.insert(store, signal, at, now)
-    developments.extend(store, event, at, signal.signal.actors)
+    developments.extend(store, event, at, reports)
     if decision.kind != "joins":
         developments.reach(store, event, signal, decision.stage, at)
     for one in reports:
@@ -143,16 +165,16 @@ def _count(report: GroupReport, decision: Decision, event: int, signal: StoredSi
         return
     told = Told(event, signal.signal.change, decision.stage, signal.article.title, decision.kind)
     (report.new if decision.kind == "new" else report.moved).append(told)
-    report.silent += not decision.tell
 
 
 def _queue_alerts(
-    config: Config, store: Store, decision: Decision, event: int, signal: StoredSignal, now: datetime
+    config: Config, store: Store, event: int, news: Sequence[tuple[Decision, StoredSignal]], now: datetime
 ) -> int:
-    """One alert for each channel that wants to hear of it; with no channel at all it is printed."""
+    """One alert for each channel that wants to hear the news of a development; with no channel at all it is printed."""
+    decision = reduce(together, (decision for decision, _ in news))
+    signal = news[-1][1]
     settings = config.settings
-    row = developments.show(store, event)
-    assert row is not None
+    row = developments.facts(store, event)
     kind: Literal["new", "stage", "contradiction"] = "new" if decision.kind == "joins" else decision.kind
     message = compose(_facts(store, decision, row, kind), timezone=settings.timezone)
     wanted = [
@@ -167,7 +189,9 @@ def _queue_alerts(
         )
     ]
     targets = [(channel.name, first_attempt(channel, now, settings.timezone)) for channel in wanted]
-    for name, due in targets if settings.channels else [(CONSOLE, now)]:
+    if not settings.channels:
+        targets = [(CONSOLE, now)]
+    for name, due in targets:
         alerts.queue(
             store,
             message,
@@ -179,8 +203,10 @@ def _queue_alerts(
             now=now,
             not_before=due,
         )
-    developments.told(store, event, decision.stage, now)
-    return len(targets) if settings.channels else 1
+    if targets:  # what nobody wanted stays untold: the next report may be of the severity or language that one wants
+        for part, _ in news:
+            developments.told(store, event, part.stage, now)
+    return len(targets)
 
 
 def _facts(store: Store, decision: Decision, row: Row, kind: Literal["new", "stage", "contradiction"]) -> AlertFacts:

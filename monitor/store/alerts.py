@@ -20,7 +20,8 @@ def queue(
     not_before: datetime,
 ) -> int:
     """Queues a message, in the transaction that gave cause to it."""
-    table = store.db.table("alerts").insert(
+    return store.insert(
+        "alerts",
         {
             "development": development,
             "article": article,
@@ -33,9 +34,8 @@ def queue(
             "subject": message.subject,
             "text": message.text,
             "html": message.html,
-        }
+        },
     )
-    return int(table.last_pk)
 
 
 def claim(store: Store, now: datetime, lease: timedelta, limit: int = 100) -> list[QueuedAlert]:
@@ -78,7 +78,10 @@ def postpone(
 ) -> None:
     """Lets an alert wait, after a failure or (`uncounted`) because its channel wants nothing now."""
     store.write(
-        "update alerts set next_attempt = ?, last_error = coalesce(?, last_error), attempts = attempts - ? where id = ?",
+        """
+        update alerts set next_attempt = ?, last_error = coalesce(?, last_error), attempts = attempts - ?
+        where id = ?
+        """,
         *(iso(next_attempt), error, int(uncounted), alert),
     )
 
@@ -112,7 +115,8 @@ def list_recent(store: Store, *, limit: int, since: datetime | None = None, stat
     """Alerts, the latest first."""
     return store.rows(
         """
-        select id as alert, created_at, sent_at, channel, kind, stage, state, attempts, next_attempt, subject, last_error, development
+        select id as alert, created_at, sent_at, channel, kind, stage, state, attempts, next_attempt, subject,
+            last_error, development
         from alerts where created_at >= ? and (? is null or state = ?) order by id desc limit ?
         """,
         *(iso(since) or "", state, state, limit),

@@ -8,8 +8,7 @@ from monitor.errors import StoreError
 from monitor.identity import Candidate, Known, KnownArticle
 from monitor.models import Article, Page, PageRequest
 from monitor.store.base import Row, Store, iso, moment
-
-_COLUMNS = "a.id, a.canonical_url, a.outlet, a.title_key, a.published"
+from monitor.text import words
 
 
 def known(store: Store, feed: int, found: Sequence[Candidate]) -> Known:
@@ -19,20 +18,25 @@ def known(store: Store, feed: int, found: Sequence[Candidate]) -> Known:
     titles = json.dumps([[candidate.outlet, candidate.title_key] for candidate in found])
     result = Known()
     for row in store.rows(
-        f"""
-        select {_COLUMNS}, s.guid from sightings s join articles a on a.id = s.article
+        """
+        select a.id, a.canonical_url, a.outlet, a.title_key, a.published, s.guid
+        from sightings s join articles a on a.id = s.article
         where s.feed = ? and s.guid in (select value from json_each(?))
         """,
         *(feed, guids),
     ):
         result.by_guid[row["guid"]] = _known(row)
     for row in store.rows(
-        f"select {_COLUMNS} from articles a where a.canonical_url in (select value from json_each(?))", urls
+        """
+        select id, canonical_url, outlet, title_key, published from articles
+        where canonical_url in (select value from json_each(?))
+        """,
+        urls,
     ):
         result.by_url[row["canonical_url"]] = _known(row)
     for row in store.rows(
-        f"""
-        select {_COLUMNS} from json_each(?) t
+        """
+        select a.id, a.canonical_url, a.outlet, a.title_key, a.published from json_each(?) t
         join articles a on a.outlet = t.value ->> 0 and a.title_key = t.value ->> 1
         """,
         titles,
@@ -45,13 +49,16 @@ def known(store: Store, feed: int, found: Sequence[Candidate]) -> Known:
 def insert(
     store: Store, candidate: Candidate, *, now: datetime, language: str | None, news_at: datetime | None, wanted: bool
 ) -> KnownArticle:
-    """Stores a new article; `news_at` is when its news counts from (None: unknown), `wanted` whether its page is to be read."""
+    """Stores a new article.
+
+    `news_at` is when its news counts from (None: unknown), `wanted` whether its page is to be read.
+    """
     entry = candidate.entry
     source = "feed" if entry.content else "summary" if entry.summary else "title"
     cursor = store.write(
         """
-        insert into articles (url, canonical_url, outlet, title, title_key, summary, text, text_source, language, authors,
-            published, published_source, news_at, first_seen, read_state, next_read)
+        insert into articles (url, canonical_url, outlet, title, title_key, summary, text, text_source, language,
+            authors, published, published_source, news_at, first_seen, read_state, next_read)
         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         *(entry.link, candidate.canonical_url, candidate.outlet, entry.title, candidate.title_key, entry.summary),
@@ -86,11 +93,14 @@ def update(store: Store, feed: int, article: int, candidate: Candidate, now: dat
         """
         update articles set title = ?, title_key = ?, summary = ?, updated_at = ?, rules_version = null,
             text = case when text_source in ('summary', 'title') then ? else text end,
+            text_source = case when text_source in ('summary', 'title') then ? else text_source end,
             news_at = max(news_at, coalesce(?, news_at))
         where id = ? and (title_key <> ? or summary <> ?)
-            and ? = (select s.feed from sightings s where s.article = articles.id order by s.first_seen, s.rowid limit 1)
+            and ? = (select feed from sightings where article = articles.id order by first_seen, rowid limit 1)
         """,
-        *(entry.title, candidate.title_key, entry.summary, iso(now), entry.summary, iso(entry.published)),
+        *(entry.title, candidate.title_key, entry.summary, iso(now)),
+        *(entry.summary, "summary" if entry.summary else "title"),
+        iso(min(entry.published, now) if entry.published else None),
         *(article, candidate.title_key, entry.summary, feed),
     )
 
@@ -98,7 +108,10 @@ def update(store: Store, feed: int, article: int, candidate: Candidate, now: dat
 def wanting_page(store: Store, now: datetime, limit: int = 500) -> list[PageRequest]:
     """The articles whose page is still to be read, newest news first."""
     rows = store.rows(
-        "select id, url, read_attempts from articles where read_state = 'wanted' and next_read <= ? order by news_at desc, id limit ?",
+        """
+        select id, url, read_attempts from articles where read_state = 'wanted' and next_read <= ?
+        order by news_at desc, id limit ?
+        """,
         *(iso(now), limit),
     )
     return [PageRequest(row["id"], row["url"], row["read_attempts"]) for row in rows]
@@ -120,7 +133,10 @@ def set_page(store: Store, article: int, page: Page, *, published: datetime | No
 
 
 def no_page(store: Store, article: int, reason: str, next_read: datetime | None) -> None:
-    """Records why a page could not be had, and when it is tried again (None: never); the article keeps what the feed gave."""
+    """Records why a page could not be had, and when it is tried again (None: never).
+
+    The article keeps what the feed gave.
+    """
     store.write(
         """
         update articles set read_attempts = read_attempts + 1, text_note = ?, next_read = ?,
@@ -137,7 +153,7 @@ def no_page(store: Store, article: int, reason: str, next_read: datetime | None)
 
 
 def unmatched(store: Store, version: str, limit: int = 500) -> list[Article]:
-    """Articles that these rules have not seen, newest first; one whose page is to be read for the first time waits for it."""
+    """Articles that these rules have not seen, newest first; one whose page was not asked for yet waits for it."""
     rows = store.rows(
         """
         select * from articles
@@ -189,7 +205,10 @@ def show(store: Store, article: int) -> Row | None:
     row = store.row("select * from articles where id = ?", article)
     if row is not None:
         row["sightings"] = store.rows(
-            "select f.name as feed, s.guid, s.url, s.first_seen from sightings s join feeds f on f.id = s.feed where s.article = ?",
+            """
+            select f.name as feed, s.guid, s.url, s.first_seen from sightings s join feeds f on f.id = s.feed
+            where s.article = ? order by s.first_seen, s.rowid
+            """,
             article,
         )
         row["signals"] = store.rows(
@@ -203,7 +222,7 @@ def show(store: Store, article: int) -> Row | None:
 
 
 def search(store: Store, query: str, *, limit: int) -> list[Row]:
-    """Articles that hold the words, the best first. Raises StoreError for a query that full-text search cannot read."""
+    """Articles that an FTS5 expression finds, the best first; what is none is searched as plain words."""
     sql = """
         select a.id, a.news_at, a.outlet, a.language, a.title,
             snippet(articles_fts, -1, '[', ']', ' … ', 24) as excerpt, a.url
@@ -213,7 +232,8 @@ def search(store: Store, query: str, *, limit: int) -> list[Row]:
     try:
         return store.rows(sql, query, limit)
     except StoreError:
-        return store.rows(sql, store.db.quote_fts(query), limit)  # no FTS5 expression: then it is plain words
+        plain = " ".join(f'"{word.folded}"' for word in words(query))
+        return store.rows(sql, plain, limit) if plain else []
 
 
 def _known(row: Row) -> KnownArticle:

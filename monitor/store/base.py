@@ -1,6 +1,7 @@
 """The open database: pragmas, migrations, transactions, and its errors in words."""
 
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -49,7 +50,7 @@ class Store:
         except BaseException as error:
             if self.connection.in_transaction:
                 self.connection.execute("ROLLBACK")
-            if isinstance(error, sqlite3.OperationalError):
+            if _is_the_files(error):
                 raise _in_words(error, self.path) from error
             raise
 
@@ -59,8 +60,10 @@ class Store:
             cursor = self.connection.execute(sql, values)
             names = [column[0] for column in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor]
-        except sqlite3.OperationalError as error:
-            raise _in_words(error, self.path) from error
+        except sqlite3.DatabaseError as error:
+            if _is_the_files(error):
+                raise _in_words(error, self.path) from error
+            raise
 
     def row(self, sql: str, *values: Any) -> Row | None:
         """The first row of a query, if there is one."""
@@ -69,6 +72,10 @@ class Store:
     def write(self, sql: str, *values: Any) -> sqlite3.Cursor:
         """Executes a statement; only within `transaction()`."""
         return self.connection.execute(sql, values)
+
+    def insert(self, table: str, row: Row) -> int:
+        """Adds a row and says its id; only within `transaction()`."""
+        return int(self.db.table(table).insert(row).last_rowid or 0)
 
 
 @contextmanager
@@ -94,7 +101,7 @@ def open_store(path: Path, *, create: bool = True) -> Iterator[Store]:
 
 def _prepare(store: Store) -> None:
     try:
-        store.connection.execute("pragma journal_mode = wal")
+        _use_wal(store.connection)
         store.connection.execute("pragma synchronous = normal")
         store.connection.execute("pragma foreign_keys = on")
         version = store.connection.execute("pragma user_version").fetchone()[0]
@@ -106,6 +113,22 @@ def _prepare(store: Store) -> None:
         raise _in_words(error, store.path) from error
 
 
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Lets readers and a writer work side by side.
+
+    Where another program switches a new file at the same moment, SQLite says "locked" at once instead of waiting.
+    """
+    deadline = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("pragma journal_mode = wal")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+
+
 def _migrate(store: Store) -> None:
     from monitor.store.migrations import migrations
 
@@ -113,7 +136,12 @@ def _migrate(store: Store) -> None:
         migrations.apply(store.db)
 
 
-def _in_words(error: Exception, path: Path) -> StoreError:
+def _is_the_files(error: BaseException) -> bool:
+    """Whether the file, the disk or another program is at fault; else it is a mistake of ours and passes as it is."""
+    return isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError
+
+
+def _in_words(error: BaseException, path: Path) -> StoreError:
     text = str(error)
     hints = {
         "locked": "another program holds it; close that program and try again",

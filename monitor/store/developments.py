@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 from monitor.models import Development, Evidence, StoredSignal
 from monitor.store.base import Row, Store, actors_of, actors_text, iso, moment, required
 
+_SEVERITIES = ("low", "normal", "high")
 _TIMELINE = """
-    select since, development, change, stage, title, actors, severity, sentence, articles, outlets, stories, told_at, dismissed_at
+    select since, development, change, stage, title, actors, severity, sentence, articles, outlets, stories, told_at,
+        dismissed_at
     from timeline
     """
 
@@ -17,8 +19,10 @@ def around(store: Store, change: str, at: datetime, window: timedelta) -> list[D
     """The developments of one change that a report from `at` could speak of."""
     rows = store.rows(
         """
-        select d.*, (select group_concat(s.stage) from development_stages s where s.development = d.id and s.told_at is not null)
-            as told
+        select d.*, (
+            select group_concat(s.stage) from development_stages s
+            where s.development = d.id and s.told_at is not null
+        ) as told
         from developments d where d.change = ? and d.last_seen >= ? and d.first_seen <= ?
         """,
         *(change, iso(at - window), iso(at + window)),
@@ -29,7 +33,8 @@ def around(store: Store, change: str, at: datetime, window: timedelta) -> list[D
 def insert(store: Store, signal: StoredSignal, at: datetime, now: datetime) -> int:
     """Starts a development with its first report; says its id."""
     found = signal.signal
-    table = store.db.table("developments").insert(
+    return store.insert(
+        "developments",
         {
             "change": found.change,
             "stage": found.stage,
@@ -40,25 +45,34 @@ def insert(store: Store, signal: StoredSignal, at: datetime, now: datetime) -> i
             "first_seen": iso(at),
             "last_seen": iso(at),
             "created_at": iso(now),
-        }
+        },
     )
-    return int(table.last_pk)
 
 
-def extend(store: Store, development: int, at: datetime, actors: Sequence[str]) -> None:
-    """Lets a development reach to another report, and names the actors that this one adds."""
-    row = store.rows("select actors from developments where id = ?", development)[0]
-    together = actors_text(tuple(dict.fromkeys((*actors_of(row["actors"]), *actors))))
+def extend(store: Store, development: int, at: datetime, report: Sequence[StoredSignal]) -> None:
+    """Lets a development reach to another report: one article's signals, the deciding one first.
+
+    It gains the actors that the deciding one names, and is as severe as the most severe of all.
+    """
+    row = store.rows("select actors, severity from developments where id = ?", development)[0]
+    actors = dict.fromkeys((*actors_of(row["actors"]), *report[0].signal.actors))
+    severities = (row["severity"], *(one.signal.severity for one in report))
     store.write(
-        "update developments set actors = ?, first_seen = min(first_seen, ?), last_seen = max(last_seen, ?) where id = ?",
-        *(together, iso(at), iso(at), development),
+        """
+        update developments set actors = ?, severity = ?, first_seen = min(first_seen, ?), last_seen = max(last_seen, ?)
+        where id = ?
+        """,
+        *(actors_text(tuple(actors)), max(severities, key=_SEVERITIES.index), iso(at), iso(at), development),
     )
 
 
 def reach(store: Store, development: int, signal: StoredSignal, stage: str, at: datetime) -> None:
     """Brings a development to a stage, with the report that shows it."""
     store.write(
-        "insert into development_stages (development, stage, since, article) values (?, ?, ?, ?) on conflict do nothing",
+        """
+        insert into development_stages (development, stage, since, article) values (?, ?, ?, ?)
+        on conflict do nothing
+        """,
         *(development, stage, iso(at), signal.article.id),
     )
     store.write(
@@ -70,7 +84,10 @@ def reach(store: Store, development: int, signal: StoredSignal, stage: str, at: 
 def add_article(store: Store, development: int, signal: StoredSignal, now: datetime) -> None:
     """Counts an article among the reports of a development."""
     store.write(
-        "insert into development_articles (development, article, stage, added_at) values (?, ?, ?, ?) on conflict do nothing",
+        """
+        insert into development_articles (development, article, stage, added_at) values (?, ?, ?, ?)
+        on conflict do nothing
+        """,
         *(development, signal.article.id, signal.signal.stage, iso(now)),
     )
 
@@ -153,6 +170,11 @@ def list_recent(store: Store, *, limit: int, since: datetime | None = None) -> l
     )
 
 
+def facts(store: Store, development: int) -> Row:
+    """The row of a development that is there."""
+    return store.rows("select id as development, * from developments where id = ?", development)[0]
+
+
 def show(store: Store, development: int) -> Row | None:
     """One development with its stages, its evidence and its alerts."""
     row = store.row("select id as development, * from developments where id = ?", development)
@@ -171,7 +193,10 @@ def show(store: Store, development: int) -> Row | None:
         development,
     )
     row["alerts"] = store.rows(
-        "select id as alert, channel, kind, stage, state, created_at, sent_at, last_error from alerts where development = ?",
+        """
+        select id as alert, channel, kind, stage, state, created_at, sent_at, last_error
+        from alerts where development = ? order by id
+        """,
         development,
     )
     return row

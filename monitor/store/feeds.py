@@ -20,14 +20,14 @@ class WantedFeed:
 
 
 def sync(store: Store, wanted: Iterable[WantedFeed], now: datetime) -> None:
-    """Makes the table say what the configuration says: new feeds in, those no longer named switched off, never deleted."""
+    """Makes the table say what the configuration says; feeds no longer named are switched off, never deleted."""
     feeds = list(wanted)
     for feed in feeds:
         store.write(
             """
             insert into feeds (name, url, outlet, language, read, added_at) values (?, ?, ?, ?, ?, ?)
-            on conflict (url) do update set name = excluded.name, outlet = excluded.outlet, language = excluded.language,
-                read = excluded.read, active = 1
+            on conflict (url) do update set name = excluded.name, outlet = excluded.outlet,
+                language = excluded.language, read = excluded.read, active = 1
             """,
             *(feed.name, feed.url, feed.outlet, feed.language, feed.read.value, iso(now)),
         )
@@ -62,7 +62,10 @@ def record(
     new: int,
     warning: str | None,
 ) -> None:
-    """Writes what a request brought: history, health and turn; validators only together with the entries they stand for."""
+    """Writes what a request brought: history, health and turn.
+
+    The caller writes the entries in the same transaction: validators are kept only with what they stand for.
+    """
     failed = outcome.status == "failed"
     at = iso(outcome.at)
     store.write(
@@ -82,7 +85,8 @@ def record(
             "update feeds set etag = ?, last_modified = ?, body_hash = ? where id = ?",
             *(outcome.etag, outcome.last_modified, outcome.body_hash, outcome.feed.id),
         )
-    store.db.table("polls").insert(
+    store.insert(
+        "polls",
         {
             "feed": outcome.feed.id,
             "at": at,
@@ -92,7 +96,7 @@ def record(
             "new_entries": new,
             "seconds": round(outcome.seconds, 3),
             "error": outcome.error,
-        }
+        },
     )
 
 
@@ -100,8 +104,8 @@ def list_all(store: Store) -> list[Row]:
     """Every feed with its health, those in trouble first."""
     return store.rows(
         """
-        select f.id, f.name, f.outlet, f.language, f.active, f.last_status as status, f.failures, f.last_polled, f.last_success,
-            f.last_new_entry, f.next_due, f.not_before, f.last_error as error, f.url, f.moved_to,
+        select f.id, f.name, f.outlet, f.language, f.active, f.last_status as status, f.failures, f.last_polled,
+            f.last_success, f.last_new_entry, f.next_due, f.not_before, f.last_error as error, f.url, f.moved_to,
             (select count(*) from sightings s where s.feed = f.id) as articles
         from feeds f order by f.active desc, f.failures desc, f.name
         """
@@ -113,7 +117,10 @@ def show(store: Store, feed: int) -> Row | None:
     row = store.row("select * from feeds where id = ?", feed)
     if row is not None:
         row["polls"] = store.rows(
-            "select at, status, http_status, entries, new_entries, seconds, error from polls where feed = ? order by id desc limit 20",
+            """
+            select at, status, http_status, entries, new_entries, seconds, error
+            from polls where feed = ? order by id desc limit 20
+            """,
             feed,
         )
     return row

@@ -21,7 +21,9 @@ def overview(store: Store, now: datetime) -> Row:
             (select max(last_seen) from developments) as last_development,
             (select count(*) from alerts where state = 'sent') as alerts_sent,
             (select count(*) from alerts where state = 'queued') as alerts_queued,
-            (select count(*) from alerts where state = 'failed') as alerts_failed
+            (select count(*) from alerts where state = 'failed') as alerts_failed,
+            (select group_concat(distinct channel) from alerts where state = 'queued' and last_error is not null)
+                as channels_failing
         """,
         iso(now - timedelta(days=1)),
     )[0]

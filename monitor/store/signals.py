@@ -35,15 +35,18 @@ def replace(store: Store, article: int, found: Sequence[Signal], version: str, n
         row = store.write(
             """
             update signals set change = ?, actors = ?, severity = ?, sentence = ?, rules_version = ?, retired_at = null
-            where article = ? and rule = ? and stage = ? and field = ? and start_offset = ? and end_offset = ? returning id
+            where article = ? and rule = ? and stage = ? and field = ? and start_offset = ? and end_offset = ?
+            returning id
             """,
             *(signal.change, actors_text(signal.actors), signal.severity, signal.sentence, version, *place),
         ).fetchone()
         kept.append(row[0])
-    marks = ", ".join("?" * len(kept))
     store.write(
-        f"update signals set retired_at = ? where article = ? and retired_at is null and id not in ({marks})",
-        *(iso(now), article, *kept),
+        """
+        update signals set retired_at = ?
+        where article = ? and retired_at is null and id not in (select value from json_each(?))
+        """,
+        *(iso(now), article, json.dumps(kept)),
     )
     return new
 
@@ -80,11 +83,9 @@ def assign_story(
         )
     story = _story_of_copy(store, article, title_key, paragraphs, window) or article.story
     if story is None:
-        story = (
-            store.db.table("stories").insert({"title": article.title, "first_seen": iso(article.first_seen)}).last_pk
-        )
+        story = store.insert("stories", {"title": article.title, "first_seen": iso(article.first_seen)})
     store.write("update articles set story = ? where id = ?", story, article.id)
-    return int(story)
+    return story
 
 
 def _story_of_copy(
@@ -135,7 +136,10 @@ def show_story(store: Store, story: int) -> Row | None:
     row = store.row("select * from stories where id = ?", story)
     if row is not None:
         row["articles"] = store.rows(
-            "select id, news_at, first_seen, outlet, language, title, url from articles where story = ? order by news_at, id",
+            """
+            select id, news_at, first_seen, outlet, language, title, url
+            from articles where story = ? order by news_at, id
+            """,
             story,
         )
     return row
