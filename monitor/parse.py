@@ -21,6 +21,11 @@ MAX_TITLE = 1000
 MAX_TEXT = 200_000
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 _AHEAD = timedelta(days=1)
+_SURROGATE = re.compile(
+    rb"&#(?:x0*d[89a-f][0-9a-f]{2}|0*(?:5529[6-9]|55[3-9]\d\d|56\d{3}|57[0-2]\d\d|573[0-3]\d|5734[0-3]));",
+    re.IGNORECASE,
+)
+"""A reference to half a character: feedparser gives the whole feed up over one."""
 _HIDDEN = re.compile(r"<(script|style|template)\b.*?(</\1\s*>|\Z)|<!--.*?(-->|\Z)", re.IGNORECASE | re.DOTALL)
 _BLOCK = re.compile(r"<(?:/?(?:p|div|li|ul|ol|h[1-6]|blockquote|tr|table|section|article)|br)\b[^<>]*>", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
@@ -40,7 +45,7 @@ def parse_feed(body: bytes, *, url: str, now: datetime, headers: Mapping[str, st
     }
     try:
         # Bytes, always: given a string, feedparser would open files and fetch addresses.
-        parsed = feedparser.parse(bytes(body), response_headers=known)
+        parsed = feedparser.parse(_SURROGATE.sub(b"", body), response_headers=known)
     except Exception as error:
         raise ParseError(f"feedparser could not read it ({type(error).__name__}: {error})") from error
     if not parsed.get("version"):
@@ -48,9 +53,9 @@ def parse_feed(body: bytes, *, url: str, now: datetime, headers: Mapping[str, st
     entries = tuple(filter(None, (_entry(raw, url, now) for raw in parsed.entries[:MAX_ENTRIES])))
     return ParsedFeed(
         entries=entries,
-        title=plain(parsed.feed.get("title", "")),
-        language=_language(parsed.feed.get("language")),
-        ttl=_ttl(parsed.feed.get("ttl")),
+        title=plain(_text(parsed.feed, "title")),
+        language=_language(_text(parsed.feed, "language")),
+        ttl=_ttl(_text(parsed.feed, "ttl")),
         warning=_warning(parsed, len(entries)),
     )
 
@@ -63,10 +68,10 @@ def plain(markup: str) -> str:
 
 
 def _entry(raw: Any, base: str, now: datetime) -> Entry | None:
-    link = web_link(raw.get("link"), base)
-    content = max((plain(part.get("value", "")) for part in raw.get("content", ())), key=len, default="")
-    summary = plain(raw.get("summary", ""))
-    title = " ".join(plain(raw.get("title", "")).split())[:MAX_TITLE]
+    link = web_link(_text(raw, "link"), base)
+    content = max((plain(_text(part, "value")) for part in raw.get("content") or ()), key=len, default="")
+    summary = plain(_text(raw, "summary"))
+    title = " ".join(plain(_text(raw, "title")).split())[:MAX_TITLE]
     if not title:
         title = (summary or content).partition("\n")[0][:120]
     if not title and not link:
@@ -74,13 +79,19 @@ def _entry(raw: Any, base: str, now: datetime) -> Entry | None:
     return Entry(
         title=title or str(link),
         link=link,
-        guid=squeeze(str(raw.get("id") or ""))[:2000] or None,
+        guid=squeeze(printable(_text(raw, "id")))[:2000] or None,
         summary=summary[:MAX_TEXT],
         content=content[:MAX_TEXT] if content != summary else "",
         published=_date(raw, now),
-        outlet=squeeze(plain(raw.get("source", {}).get("title", ""))) or None,
-        authors=tuple(name for author in raw.get("authors", ()) if (name := squeeze(plain(author.get("name", ""))))),
+        outlet=squeeze(plain(_text(raw.get("source"), "title"))) or None,
+        authors=tuple(filter(None, (squeeze(plain(_text(author, "name"))) for author in raw.get("authors") or ()))),
     )
+
+
+def _text(values: Any, key: str) -> str:
+    """A text among feedparser's values; in a broken feed None or a mapping may stand in its place."""
+    value = values.get(key) if isinstance(values, Mapping) else None
+    return value if isinstance(value, str) else ""
 
 
 def _date(raw: Any, now: datetime) -> datetime | None:
@@ -103,12 +114,12 @@ def plausible(moment: datetime | None, now: datetime) -> bool:
     return moment is not None and _EARLIEST <= moment <= now + _AHEAD
 
 
-def _ttl(value: str | None) -> timedelta | None:
-    return timedelta(minutes=int(value)) if value and value.isdecimal() and int(value) < 100_000 else None
+def _ttl(value: str) -> timedelta | None:
+    return timedelta(minutes=int(value)) if re.fullmatch("[0-9]{1,5}", value.strip()) else None
 
 
-def _language(value: str | None) -> str | None:
-    code = (value or "").strip().lower().replace("_", "-").partition("-")[0]
+def _language(value: str) -> str | None:
+    code = value.strip().lower().replace("_", "-").partition("-")[0]
     return code if re.fullmatch("[a-z]{2,3}", code) else None
 
 

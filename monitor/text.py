@@ -17,7 +17,7 @@ _WORD = re.compile(rf"(?:[^\W\d_]\.){{2,}}|[^\W_](?:[^\W_]|[{_MARKS}])*")
 _CONTROL = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffe\uffff]"
 )
-_END = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s)|\n+")
+_END = re.compile(r"(?<![.!?…])[.!?…]+[\"'”’»)\]]*(?=\s)|\n+")
 _ABBREVIATIONS = frozenset(
     [
         "mr",
@@ -65,10 +65,11 @@ class Word:
 
 @lru_cache(maxsize=65536)
 def fold(text: str) -> str:
-    """Case and accents away: `Haïti` and `HAITI` become `haiti`."""
+    """Case and accents away: `Haïti` and `HAITI` become `haiti`, and so does `𝐇𝐚𝐢𝐭𝐢`."""
     if text.isascii():
         return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    # Twice, because taking a character apart may leave capitals behind.
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text.casefold()).casefold())
     return "".join(char for char in decomposed if not unicodedata.combining(char) and char not in "\u00ad\u200c\u200d")
 
 
@@ -84,7 +85,7 @@ def words(text: str) -> Iterator[Word]:
 
 def squeeze(text: str) -> str:
     """One line: control and direction characters out, white space single."""
-    return " ".join(_CONTROL.sub("", text).split())
+    return " ".join(_CONTROL.sub(_in_place, text).split())
 
 
 def paragraphs(text: str) -> str:
@@ -99,7 +100,12 @@ def title_key(title: str) -> str:
 
 def printable(text: str) -> str:
     """The text without what would break a database or a terminal: lone surrogates and control characters."""
-    return _CONTROL.sub("", text.encode("utf-8", "replace").decode("utf-8"))
+    return _CONTROL.sub(_in_place, text.encode("utf-8", "replace").decode("utf-8"))
+
+
+def _in_place(control: re.Match[str]) -> str:
+    """What stands in place of a control character: a space for those that part words, such as a form feed."""
+    return " " if control.group().isspace() else ""
 
 
 # --------------------------------------------------------------------------- sentences
@@ -152,11 +158,15 @@ def sentence_at(bounds: Sequence[tuple[int, int]], position: int) -> int:
 
 
 @lru_cache(maxsize=8)
-def _identifier(languages: tuple[str, ...]) -> Any:
+def _identifier(languages: tuple[str, ...]) -> Any | None:
+    """A judge between those of the languages that the model knows; None where it knows none of them."""
     from py3langid.langid import MODEL_FILE, LanguageIdentifier  # the model takes time to load: only when asked
 
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-    identifier.set_languages([code for code in languages if code in identifier.nb_classes])
+    understood = [code for code in languages if code in identifier.nb_classes]
+    if not understood:
+        return None
+    identifier.set_languages(understood)
     return identifier
 
 
@@ -165,5 +175,8 @@ def detect_language(text: str, languages: Iterable[str], *, sure: float = 0.9) -
     known = tuple(sorted(set(languages)))
     if len(text) < 20 or not known:
         return None
-    code, probability = _identifier(known).classify(text[:5000])
+    identifier = _identifier(known)
+    if identifier is None:
+        return None
+    code, probability = identifier.classify(text[:5000])
     return str(code) if probability >= sure else None

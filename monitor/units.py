@@ -17,15 +17,20 @@ _SECONDS = {
 }
 _SECONDS |= {"w": 604800, "week": 604800}
 _BYTES = {"b": 1, "kb": 1000, "mb": 1000**2, "gb": 1000**3}
-_AMOUNT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-zA-Z]+)\s*")
+_AMOUNT = re.compile(r"\s*(\d{1,15}(?:\.\d{1,15})?)\s*([a-zA-Z]+)\s*")
+LONGEST = timedelta(days=36500)
+"""No length of time in the configuration is longer: moments that far away can still be counted."""
 
 
 def duration(value: str) -> timedelta:
-    """`20 s`, `10 minutes`, `48h`, `7 days`. Raises ValueError for anything else."""
+    """`20 s`, `10 minutes`, `48h`, `7 days`, a hundred years at most. Raises ValueError for anything else."""
     number, unit = _split(value)
-    seconds = _SECONDS.get(unit) or _SECONDS.get(unit.removesuffix("s"))
+    # Only words have a plural: `ms` are not minutes.
+    seconds = _SECONDS.get(unit) or (_SECONDS.get(unit.removesuffix("s")) if len(unit) > 2 else None)
     if number is None or seconds is None:
         raise ValueError(f"{value!r} is no length of time; write for example 20 s, 10 minutes, 48 h or 7 days")
+    if number * seconds > LONGEST.total_seconds():
+        raise ValueError(f"{value!r} is too long; {LONGEST.days} days is the most")
     return timedelta(seconds=number * seconds)
 
 

@@ -1,7 +1,7 @@
 """Pure helpers on addresses: one canonical form per page, and which links may be followed at all."""
 
 import re
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
 # Parameters that say who clicked, not which page: of analytics, mailings, social networks and feed services.
 _TRACKING = re.compile(
@@ -10,18 +10,23 @@ _TRACKING = re.compile(
     r"trk\w*|traffic_source|feature|partner|source|soc_src|soc_trk|guccounter|guce_\w+|amp",
     re.IGNORECASE,
 )
-_UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\xa0\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})?")
+_PLAIN = "-._~!$'()*,:@"
+"""Characters that mean the same whether they are escaped or not, besides letters and digits."""
 
 
 def web_link(link: str | None, base: str = "") -> str | None:
     """The absolute http(s) address that a link means, or None for anything that is no web page.
 
-    `javascript:`, `data:`, `file:` and links without a host are not; control characters are taken out first.
+    `javascript:`, `data:`, `file:` and links without a host are not; control characters and line breaks are taken out
+    first, as browsers do.
     """
+    one_line = "".join(line.strip() for line in (link or "").splitlines())
     try:
-        absolute = urljoin(base, _UNPRINTABLE.sub("", link or ""))
+        absolute = urljoin(base, _UNPRINTABLE.sub("", one_line).strip().replace(" ", "%20"))
         parts = urlsplit(absolute)
-        valid = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        valid = bool(parts.hostname) and "%" not in (parts.hostname or "") and (parts.port is None or parts.port > 0)
     except ValueError:
         return None
     return absolute if link and valid and parts.scheme in ("http", "https") else None
@@ -30,8 +35,8 @@ def web_link(link: str | None, base: str = "") -> str | None:
 def canonical(url: str) -> str:
     """One form for the addresses of one page; two addresses with the same form are the same article.
 
-    Scheme, `www.`, default port, fragment, tracking parameters, their order and a closing slash do not tell pages
-    apart; the host is compared without case, the path with it. An address that is none stays as it is.
+    Scheme, `www.`, default port, fragment, tracking parameters, their order, a closing slash and needless escapes do
+    not tell pages apart; the host is compared without case, the path with it. An address that is none stays as it is.
     """
     try:
         parts = urlsplit(url.strip())
@@ -40,13 +45,25 @@ def canonical(url: str) -> str:
         return url.strip()
     if not host:
         return url.strip()
-    where = host.removeprefix("www.") + (f":{port}" if port and port not in (80, 443) else "")
-    path = quote(unquote(parts.path, errors="surrogateescape"), safe="/:@!$&'()*+,;=~-._%", errors="surrogateescape")
-    query = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.fullmatch(pair[0])]
-    return urlunsplit(("https", where.lower(), re.sub(r"/+", "/", path).rstrip("/"), urlencode(sorted(query)), ""))
+    name = f"[{host}]" if ":" in host else re.sub(r"^(?:www\.)+(?=.)", "", host)
+    where = name + (f":{port}" if port and port not in (80, 443) else "")
+    path = re.sub(r"/+", "/", _escaped(parts.path)).rstrip("/")
+    return urlunsplit(("https", where.lower(), path, "&".join(_telling(parts.query)), ""))
 
 
-def without_userinfo(url: str) -> str:
-    """The address without name and password, for logs, tables and messages."""
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+def _telling(query: str) -> list[str]:
+    """The parameters that say which page is meant, sorted; one without a value is one with an empty value."""
+    named = (pair if "=" in pair else f"{pair}=" for pair in _escaped(query).replace("%20", "+").split("&") if pair)
+    return sorted(pair for pair in named if not _TRACKING.fullmatch(pair.partition("=")[0]))
+
+
+def _escaped(part: str) -> str:
+    """One spelling of a path or query: escaped, in capitals, is what has to be or could mean something else plain."""
+    return _ESCAPE.sub(_escape, quote(part, safe=f"{_PLAIN}/?;=&+%", errors="surrogatepass"))
+
+
+def _escape(found: re.Match[str]) -> str:
+    if found[1] is None:
+        return "%25"  # a percent sign that escapes nothing
+    char = chr(int(found[1], 16))
+    return char if char.isascii() and (char.isalnum() or char in _PLAIN) else found[0].upper()

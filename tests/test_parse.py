@@ -1,0 +1,264 @@
+"""Feeds become entries as their publishers meant them; what is no feed says what it is."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monitor.errors import ParseError
+from monitor.models import Entry, ParsedFeed
+from monitor.parse import MAX_ENTRIES, MAX_TEXT, MAX_TITLE, parse_feed, plain, plausible
+
+SAMPLES = Path(__file__).parent / "samples" / "feeds"
+NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
+
+
+def parse(body: bytes | str, **headers: str) -> ParsedFeed:
+    content = body.encode() if isinstance(body, str) else body
+    return parse_feed(content, url="https://post.example/feed.xml", now=NOW, headers=headers)
+
+
+def sample(name: str, **headers: str) -> ParsedFeed:
+    return parse((SAMPLES / name).read_bytes(), **headers)
+
+
+def rss(items: str, head: str = "") -> str:
+    return f'<?xml version="1.0"?><rss version="2.0"><channel><title>T</title>{head}{items}</channel></rss>'
+
+
+def test_an_rss_feed_is_read_with_all_that_its_entries_say() -> None:
+    feed = sample("rss.xml")
+    assert (feed.title, feed.language, feed.ttl, feed.warning) == (
+        "Harbour & Lagoon Post",
+        "fr",
+        timedelta(minutes=30),
+        None,
+    )
+    assert feed.entries[0] == Entry(
+        title="Norland offers to lead the mission",
+        link="https://post.example/2026/offer?utm_source=rss",
+        guid="post-1",
+        summary="The ministry said so & the envoy nodded.\nA vote follows.",
+        content="The ministry said so on Tuesday.\nFirst\nSecond",
+        published=datetime(2026, 4, 28, 8, 0, tzinfo=UTC),
+        authors=("Ann Lee",),
+    )
+
+
+def test_dates_that_cannot_be_and_links_that_are_none_are_left_out() -> None:
+    late, poet, untitled = sample("rss.xml").entries[1:]
+    assert late.published is None
+    assert (poet.published, poet.link) == (None, None)
+    assert untitled.title == "A note without a headline."
+
+
+def test_an_atom_feed_is_read_with_its_authors_and_the_moment_of_its_update() -> None:
+    feed = sample("atom.xml")
+    assert (feed.title, feed.language) == ("Diario del Puerto", "es")
+    assert feed.entries == (
+        Entry(
+            title="Norlandia enviará policías",
+            link="https://diario.example/1",
+            guid="urn:diario:1",
+            summary="El gobierno confirma el envío.",
+            published=datetime(2026, 4, 28, 9, 0, tzinfo=UTC),
+            authors=("Eva Ruiz", "Leo Paz"),
+        ),
+    )
+
+
+def test_an_rdf_feed_is_read_with_its_dates_in_utc() -> None:
+    entry = sample("rdf.xml").entries[0]
+    assert (entry.title, entry.link) == ("Le Conseil prolonge le mandat", "https://lagune.example/7")
+    assert entry.published == datetime(2026, 4, 27, 22, 30, tzinfo=UTC)
+
+
+def test_an_aggregator_names_the_outlet_of_each_entry() -> None:
+    entry = sample("aggregator.xml").entries[0]
+    assert (entry.outlet, entry.guid) == ("The Lagoon Times", "abc")
+
+
+def test_a_damaged_feed_gives_what_could_be_read_and_a_warning() -> None:
+    feed = sample("damaged.xml")
+    assert [entry.title for entry in feed.entries[:2]] == ["First & foremost", "Second"]
+    assert feed.warning is not None
+    assert feed.warning.startswith("the feed is damaged: ")
+    assert "\n" not in feed.warning
+
+
+def test_a_feed_in_another_charset_than_it_says_is_read_without_a_warning() -> None:
+    feed = sample("wrong_charset.xml")
+    assert feed.entries[0].title == "Haïti : déploiement confirmé"
+    assert feed.warning is None
+
+
+def test_a_wrong_content_type_is_no_damage() -> None:
+    assert sample("rss.xml", **{"content-type": "text/plain"}).warning is None
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        pytest.param(b"", "the answer is empty", id="nothing"),
+        pytest.param(b" \r\n\t ", "the answer is empty", id="white space"),
+        pytest.param((SAMPLES / "page.html").read_bytes(), "a web page, not with a feed", id="web page"),
+        pytest.param(b"<html><body>Please log in</body></html>", "a web page, not with a feed", id="log-in page"),
+        pytest.param(b'{"items": []}', "answers with JSON", id="JSON"),
+        pytest.param(b"just words", "is no RSS or Atom feed", id="words"),
+        pytest.param(b"<a><b/></a>", "is no RSS or Atom feed", id="other XML"),
+        pytest.param(bytes(range(256)), "is no RSS or Atom feed", id="bytes"),
+        pytest.param(b"/etc/hostname", "is no RSS or Atom feed", id="name of a file"),
+        pytest.param(b"https://post.example/feed", "is no RSS or Atom feed", id="address"),
+    ],
+)
+def test_what_is_no_feed_says_what_it_is(body: bytes, message: str) -> None:
+    with pytest.raises(ParseError, match=message):
+        parse(body)
+
+
+def test_an_empty_feed_has_no_entries_and_nothing_to_warn_of() -> None:
+    assert parse(rss("")) == ParsedFeed((), "T")
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        pytest.param("<title/><link>https://post.example/1</link>", id="empty title"),
+        pytest.param("<link>https://post.example/1</link>", id="no title"),
+    ],
+)
+def test_an_entry_without_words_is_named_by_its_link(item: str) -> None:
+    assert parse(rss(f"<item>{item}</item>")).entries[0].title == "https://post.example/1"
+
+
+@pytest.mark.parametrize(
+    ("name", "sound", "broken", "kept"),
+    [
+        pytest.param("atom.xml", "<author><name>Eva", "<author<title>><name>Eva", 1, id="an author"),
+        pytest.param("rss.xml", "</description>", "</descrip</source>tion>", 4, id="a summary"),
+    ],
+)
+def test_a_field_in_ruins_does_not_take_the_feed_with_it(name: str, sound: str, broken: str, kept: int) -> None:
+    body = (SAMPLES / name).read_text()
+    assert sound in body
+    assert len(parse(body.replace(sound, broken, 1)).entries) == kept
+
+
+def test_a_time_to_live_in_ruins_is_none() -> None:
+    feed = parse(rss("<item><title>Sound</title></item>", "<ttl two</title>"))
+    assert (feed.ttl, [entry.title for entry in feed.entries]) == (None, ["Sound"])
+
+
+@pytest.mark.parametrize(
+    ("value", "minutes"),
+    [("60", 60), (" 5 ", 5), ("0", 0), ("", None), ("soon", None), ("-1", None), ("9" * 5000, None)],
+)
+def test_a_time_to_live_is_whole_minutes_or_nothing(value: str, minutes: int | None) -> None:
+    expected = None if minutes is None else timedelta(minutes=minutes)
+    assert parse(rss("", f"<ttl>{value}</ttl>")).ttl == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "code"), [("en-us", "en"), ("EN_GB", "en"), (" fr ", "fr"), ("english", None), ("", None), ("e", None)]
+)
+def test_a_feed_s_language_is_its_code_or_nothing(value: str, code: str | None) -> None:
+    assert parse(rss("", f"<language>{value}</language>")).language == code
+
+
+def test_a_flood_of_entries_is_cut_with_a_warning() -> None:
+    feed = parse(rss("<item><title>x</title></item>" * (MAX_ENTRIES + 3)))
+    assert len(feed.entries) == MAX_ENTRIES
+    assert feed.warning == f"3 entries beyond the first {MAX_ENTRIES} were left out"
+
+
+def test_titles_and_texts_without_end_are_cut() -> None:
+    entry = parse(rss(f"<item><title>{'t' * 5000}</title><description>{'d' * 300_000}</description></item>")).entries[0]
+    assert (len(entry.title), len(entry.summary)) == (MAX_TITLE, MAX_TEXT)
+
+
+def test_entities_that_would_read_files_or_explode_are_not_followed() -> None:
+    bomb = '<!DOCTYPE r [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;"><!ENTITY f SYSTEM "file:///etc/hostname">]>'
+    feed = parse('<?xml version="1.0"?>' + bomb + '<rss version="2.0"><channel><item><title>x &b; &f;</title>'
+                 "</item></channel></rss>")  # fmt: skip
+    host = Path("/etc/hostname").read_text().strip() if Path("/etc/hostname").exists() else "no such name"
+    assert host not in feed.entries[0].title
+
+
+# --------------------------------------------------------------------------- plain text
+
+
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        pytest.param("<p>One</p><p>Two</p>", "One\nTwo", id="paragraphs"),
+        pytest.param("a<br>b<BR/>c", "a\nb\nc", id="line breaks"),
+        pytest.param("Ha<b>ï</b>ti", "Haïti", id="tags within a word"),
+        pytest.param("AT&amp;T &lt;3", "AT&T <3", id="entities once"),
+        pytest.param("&amp;lt;", "&lt;", id="entities not twice"),
+        pytest.param("a<script>alert('x')</script>b", "a b", id="script"),
+        pytest.param("a<STYLE>p{}</STYLE >b", "a b", id="style"),
+        pytest.param("a<script>never closed", "a", id="script without end"),
+        pytest.param("a<!-- b --><!-- c", "a", id="comments"),
+        pytest.param("5 < 6 and 7 > 3", "5 < 6 and 7 > 3", id="signs that are no tags"),
+        pytest.param("a&#8203;b&#x202e;c", "abc", id="invisible characters as entities"),
+        pytest.param("a&nbsp;&nbsp;b", "a b", id="hard spaces"),
+        pytest.param("a\ud800b", "a?b", id="lone surrogate"),
+        pytest.param("", "", id="nothing"),
+    ],
+)
+def test_markup_becomes_plain_text(markup: str, text: str) -> None:
+    assert plain(markup) == text
+
+
+@pytest.mark.parametrize(
+    "piece", ["<", "<p ", "<script ", "<!--", "</script ", "&", "&#", "<p><", "<a href='", "<script></script", "\n"]
+)
+def test_hostile_markup_takes_no_longer_than_its_length(piece: str) -> None:
+    begun = time.process_time()
+    plain(piece * (1_000_000 // len(piece)))
+    assert time.process_time() - begun < 10
+
+
+@pytest.mark.parametrize(
+    ("moment", "held"),
+    [
+        (None, False),
+        (datetime(1795, 1, 1, tzinfo=UTC), False),
+        (datetime(1990, 1, 1, tzinfo=UTC), True),
+        (NOW, True),
+        (NOW + timedelta(hours=23), True),
+        (NOW + timedelta(hours=25), False),
+    ],
+)
+def test_news_is_from_1990_until_tomorrow(moment: datetime | None, held: bool) -> None:
+    assert plausible(moment, NOW) is held
+
+
+# --------------------------------------------------------------------------- damage
+
+BASES = [(SAMPLES / name).read_bytes() for name in ("rss.xml", "atom.xml", "rdf.xml", "aggregator.xml")]
+PIECES = [b"<", b">", b"&", b"]]>", b"<title>", b"</title>", b"<title/>", b"<source>", b"<author/>", b"&#xD800;",
+          b"<item>", b"<ttl x='1'>", b"\xff", b"\x00", b"<link>", b"<content>", b"<!DOCTYPE x ["]  # fmt: skip
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    st.sampled_from(BASES), st.lists(st.tuples(st.floats(0, 1), st.sampled_from(PIECES)), max_size=4), st.floats(0, 1)
+)
+def test_no_damage_to_a_feed_raises_anything_but_a_parse_error(
+    base: bytes, wounds: list[tuple[float, bytes]], cut: float
+) -> None:
+    body = base
+    for where, piece in wounds:
+        at = int(where * len(body))
+        body = body[:at] + piece + body[at + 3 :]
+    try:
+        feed = parse(body[: int(len(body) * max(cut, 0.3))] if cut < 0.5 else body)
+    except ParseError:
+        return
+    for entry in feed.entries:
+        assert entry.title
+        "".join([entry.title, entry.link or "", entry.guid or "", entry.summary, entry.outlet or ""]).encode("utf-8")
