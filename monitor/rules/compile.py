@@ -4,10 +4,9 @@ import difflib
 from collections.abc import Iterable, Iterator, Mapping
 
 from monitor.errors import RuleError
-from monitor.rules.evaluate import SEARCHED
 from monitor.rules.grammar import parse
 from monitor.rules.lexicon import Lexicon, term_words
-from monitor.rules.nodes import And, InField, InSentence, Language, Near, Node, Not, Or, Terms, leaves
+from monitor.rules.nodes import Node, finds_something, leaves
 from monitor.rules.ruleset import Compiled, RuleSet, actor_group
 from monitor.rules.spec import ACTOR, STAGES, Concept, RulesSpec, SpecProblem
 
@@ -22,7 +21,7 @@ def compile_rules(spec: RulesSpec) -> tuple[RuleSet | None, list[SpecProblem]]:
         try:
             trees[path] = parse(text)
             problems += _unknown_names(path, trees[path], spec)
-            if path[0] == "rules" and not _finds_something(trees[path]):
+            if path[0] == "rules" and not finds_something(trees[path]):
                 problems.append(
                     SpecProblem(path, "this would hold by what is absent: name something that must be there")
                 )
@@ -51,25 +50,6 @@ def _expressions(spec: RulesSpec) -> Iterator[tuple[Path, str]]:
         yield ("reading", "relevant"), spec.relevant
 
 
-def _finds_something(node: Node) -> bool:
-    """Whether what makes the expression hold can be quoted; `not x`, a language or an outlet alone cannot."""
-    match node:
-        case And(parts):
-            return any(map(_finds_something, parts))
-        case Or(parts):
-            return all(map(_finds_something, parts))
-        case InField(name, part):
-            return name in SEARCHED and _finds_something(part)
-        case InSentence(part, _):
-            return _finds_something(part)
-        case Near(left, right):
-            return _finds_something(left) or _finds_something(right)
-        case Terms():
-            return True
-        case Not() | Language():
-            return False
-
-
 def _terms(spec: RulesSpec, trees: Iterable[Node]) -> Iterator[tuple[str, str, str]]:
     """Every (group, language, term): concepts with what they include, actors one by one and together, literals."""
     for name in spec.concepts:
@@ -90,7 +70,7 @@ def _closure(name: str, concepts: Mapping[str, Concept]) -> set[str]:
     todo = [name]
     while todo:
         current = todo.pop()
-        if current not in seen:
+        if current not in seen and current in concepts:
             seen.add(current)
             todo += concepts[current].includes
     return seen
@@ -106,18 +86,23 @@ def _concept_problems(spec: RulesSpec) -> Iterator[SpecProblem]:
     for name, concept in spec.concepts.items():
         if name == ACTOR:
             yield SpecProblem(
-                ("concepts", name), f"`{ACTOR}` is the name for any of the actors below `actors:`; choose another"
+                ("concepts", name),
+                f"`{ACTOR}` is the name for any of the actors below `actors:`; choose another",
+                key=True,
             )
         for index, included in enumerate(concept.includes):
             if included not in spec.concepts:
                 hint = _suggestion(included, spec)
                 yield SpecProblem(("concepts", name, "includes", index), f"there is no concept `{included}`; {hint}")
-            elif name in _closure(included, dict(spec.concepts.items())):
+            elif name in _closure(included, spec.concepts):
                 yield SpecProblem(
                     ("concepts", name, "includes", index), f"the concept `{name}` includes itself through `{included}`"
                 )
         yield from _term_problems(("concepts", name), concept)
     for name, actor in spec.actors.items():
+        if actor.includes:
+            message = "an actor takes over no concept; list the words by which it is named"
+            yield SpecProblem(("actors", name, "includes"), message, key=True)
         yield from _term_problems(("actors", name), actor)
 
 
@@ -138,7 +123,7 @@ def _rule_problems(spec: RulesSpec) -> Iterator[SpecProblem]:
         seen.add(rule.id)
     for stage in spec.stages:
         if stage not in STAGES:
-            yield SpecProblem(("stages", stage), f"`{stage}` is no stage; there are {', '.join(STAGES)}")
+            yield SpecProblem(("stages", stage), f"`{stage}` is no stage; there are {', '.join(STAGES)}", key=True)
 
 
 def _unknown_names(path: Path, tree: Node, spec: RulesSpec) -> Iterator[SpecProblem]:
@@ -151,7 +136,7 @@ def _unknown_names(path: Path, tree: Node, spec: RulesSpec) -> Iterator[SpecProb
                 yield SpecProblem(path, str(error), leaf.column)
         elif name not in spec.concepts and not (name == ACTOR and spec.actors):
             message = (
-                f'there is no concept `{name}`; {_suggestion(name, spec)}, or "{name}" in quotes for the word itself'
+                f'there is no concept `{name}`; {_suggestion(name, spec)} (the word itself stands in quotes: "{name}")'
             )
             yield SpecProblem(path, message, leaf.column)
 

@@ -3,14 +3,25 @@
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice, takewhile
 
 from monitor.models import Article
 from monitor.rules.lexicon import Hits, Lexicon
-from monitor.rules.nodes import And, InField, InSentence, Language, Near, Node, Not, Or, Terms
+from monitor.rules.nodes import (
+    SEARCHED,
+    And,
+    InField,
+    InSentence,
+    Language,
+    Near,
+    Node,
+    Not,
+    Or,
+    Terms,
+    finds_something,
+    leaves,
+)
 from monitor.text import Word, sentences, words
-
-SEARCHED = ("title", "summary", "text")
-"""The fields that an expression looks at unless it names one; also the order in which evidence is preferred."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +64,12 @@ class Document:
 
     fields: dict[str, FieldText]
     language: str | None
+    longest: int
+    """How many words the longest term has."""
 
 
 def prepare(article: Article, lexicon: Lexicon) -> Document:
-    """Finds the words, sentences and terms of an article. A text that only repeats the summary is not looked at twice."""
+    """Finds the words, sentences and terms of an article. A text that only repeats the summary is looked at once."""
     parts = {"title": article.title, "summary": article.summary, "text": article.text, "outlet": article.outlet}
     if parts["text"] in (parts["summary"], parts["title"]):
         parts["text"] = ""
@@ -64,7 +77,7 @@ def prepare(article: Article, lexicon: Lexicon) -> Document:
     for name, text in parts.items():
         found = list(words(text))
         fields[name] = FieldText(name, text, found, sentences(text), lexicon.find(found, article.language))
-    return Document(fields, article.language)
+    return Document(fields, article.language, lexicon.longest)
 
 
 def evaluate(node: Node, document: Document, window: Window | None = None) -> list[Span] | None:
@@ -97,7 +110,10 @@ def _terms(group: str, document: Document, window: Window | None) -> list[Span]:
         return [Span(i, *hit) for i, name in enumerate(SEARCHED) for hit in document.fields[name].hits.get(group, ())]
     index = SEARCHED.index(window.field) if window.field in SEARCHED else len(SEARCHED)
     hits = document.fields[window.field].hits.get(group, ())
-    return [Span(index, start, end) for start, end in hits if start < window.end and end > window.start]
+    # Hits stand in the order of their starts, and a long text may have very many: only those in reach are looked at.
+    first = bisect_left(hits, window.start - document.longest, key=lambda hit: hit[0])
+    near = takewhile(lambda hit: hit[0] < window.end, islice(hits, first, None))
+    return [Span(index, start, end) for start, end in near if end > window.start]
 
 
 def _all(parts: Sequence[Node], document: Document, window: Window | None) -> list[Span] | None:
@@ -120,41 +136,42 @@ def _in_field(name: str, part: Node, document: Document, window: Window | None) 
 def _in_sentence(node: InSentence, document: Document, window: Window | None) -> list[Span] | None:
     found: list[Span] = []
     held = False
-    for sentence in _sentences(document, window):
-        hits = document.fields[sentence.field].hits
-        if not any(hits.get(group) for group in node.groups):
+    for name in (window.field,) if window else SEARCHED:
+        if not _could_hold(node.part, document.fields[name]):
             continue
-        spans = evaluate(node.part, document, sentence)
-        if spans is not None:
-            held = True
-            found += spans
+        for sentence in _sentences(name, document, window):
+            spans = evaluate(node.part, document, sentence)
+            if spans is not None:
+                held = True
+                found += spans
     return found if held else None
 
 
-def _sentences(document: Document, window: Window | None) -> Iterator[Window]:
-    for name in (window.field,) if window else SEARCHED:
-        text = document.fields[name]
-        for bound in text.bounds:
-            start, end = text.word_range(*bound)
-            if window is None or (start < window.end and end > window.start):
-                yield Window(
-                    name, max(start, window.start) if window else start, min(end, window.end) if window else end
-                )
+def _could_hold(part: Node, text: FieldText) -> bool:
+    """A quick look before all sentences are asked: what has to find something needs one of its terms."""
+    return not finds_something(part) or any(text.hits.get(leaf.group) for leaf in leaves(part))
+
+
+def _sentences(name: str, document: Document, window: Window | None) -> Iterator[Window]:
+    text = document.fields[name]
+    for bound in text.bounds:
+        start, end = text.word_range(*bound)
+        if window is None:
+            yield Window(name, start, end)
+        elif start < window.end and end > window.start:
+            yield Window(name, max(start, window.start), min(end, window.end))
 
 
 def _near(node: Near, document: Document, window: Window | None) -> list[Span] | None:
     """The left places with the right side in reach: the right side is evaluated in the words around each of them."""
-    left, right = node.left, node.right
-    if isinstance(left, And | Not) and not node.ordered and not isinstance(right, And | Not):
-        left, right = right, left
     found = []
-    for span in evaluate(left, document, window) or ():
+    for span in evaluate(node.left, document, window) or ():
         name = SEARCHED[span.field] if span.field < len(SEARCHED) else "outlet"
         start = span.end if node.ordered else max(0, span.start - node.distance)
         end = span.end + node.distance
         if window is not None:
             start, end = max(start, window.start), min(end, window.end)
-        spans = evaluate(right, document, Window(name, start, end))
+        spans = evaluate(node.right, document, Window(name, start, end))
         if node.ordered and spans:
             spans = [other for other in spans if other.start >= span.end] or None
         if spans is not None:

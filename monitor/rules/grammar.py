@@ -10,14 +10,14 @@ from functools import lru_cache
 from typing import Any
 
 from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedEOF, UnexpectedInput, UnexpectedToken
-from lark.exceptions import VisitError
 
 from monitor.errors import RuleError
-from monitor.rules.nodes import And, InField, InSentence, Language, Near, Node, Not, Or, Terms, leaves
+from monitor.rules.nodes import And, InField, InSentence, Language, Near, Node, Not, Or, Terms, finds_something, walk
 
 FIELDS = ("title", "summary", "text", "outlet")
 MAX_LENGTH = 20_000
 MAX_DEPTH = 100
+"""How deep an expression may nest: evaluation goes down one call a step."""
 MAX_DISTANCE = 1000
 
 _GRAMMAR = r"""
@@ -60,18 +60,18 @@ def parse(expression: str) -> Node:
         )
     _check_parentheses(expression)
     try:
-        node: Node = _Tree().transform(_parser().parse(expression))
+        node: Node = _parser().parse(expression)  # type: ignore[assignment]  # the transformer's answer
     except UnexpectedInput as error:
         column = len(expression.rstrip()) if _at_end(error) else error.pos_in_stream or 0
         raise RuleError(_explain(error, expression), column) from error
-    except VisitError as error:
-        raise error.orig_exc from error
+    if max(depth for _, depth in walk(node)) > MAX_DEPTH:
+        raise RuleError(f"more than {MAX_DEPTH} operators stand within one another here; move a part into a concept")
     return node
 
 
 @lru_cache(maxsize=1)
 def _parser() -> Lark:
-    return Lark(_GRAMMAR, parser="lalr", maybe_placeholders=False)
+    return Lark(_GRAMMAR, parser="lalr", maybe_placeholders=False, transformer=_Tree())  # as it reads: no recursion
 
 
 class _Tree(Transformer[Token, Any]):
@@ -89,9 +89,16 @@ class _Tree(Transformer[Token, Any]):
     def nearby(self, parts: list[Any]) -> Node:
         left, operator, right = parts
         word, _, number = str(operator).partition("/")
-        if not 0 < int(number) <= MAX_DISTANCE:
-            raise RuleError(f"the distance is counted in words, from 1 to {MAX_DISTANCE}", operator.start_pos or 0)
-        return Near(left, right, int(number), ordered=word.lower() == "before")
+        column = operator.start_pos or 0
+        if len(number) > 9 or not 0 < int(number) <= MAX_DISTANCE:
+            raise RuleError(f"the distance is counted in words, from 1 to {MAX_DISTANCE}", column)
+        ordered = word.lower() == "before"
+        if not ordered and _better_anchor(right, left):
+            left, right = right, left
+        if not finds_something(left):
+            where = "on the left of `before`" if ordered else "on one side of `near`"
+            raise RuleError(f"{where} something must be named that stands in the text", column)
+        return Near(left, right, int(number), ordered)
 
     def literal(self, parts: list[Token]) -> Node:
         text = str(parts[0])
@@ -101,10 +108,12 @@ class _Tree(Transformer[Token, Any]):
         return Terms(str(parts[0]), parts[0].start_pos or 0)
 
     def sentence(self, parts: list[Node]) -> Node:
-        return InSentence(parts[0], frozenset(leaf.group for leaf in leaves(parts[0])))
+        return InSentence(parts[0])
 
     def scoped(self, parts: list[Any]) -> Node:
-        return InField(str(parts[0]).rstrip(": ").lower(), parts[1])
+        if isinstance(parts[1], InField):
+            raise RuleError("a field stands within a field here; name one of them", parts[0].start_pos or 0)
+        return InField(str(parts[0]).partition(":")[0].strip().lower(), parts[1])
 
     def language(self, parts: list[Token]) -> Node:
         return Language(str(parts[0]).partition(":")[2].strip().lower())
@@ -112,6 +121,13 @@ class _Tree(Transformer[Token, Any]):
 
 setattr(_Tree, "or", _Tree.or_)
 setattr(_Tree, "and", _Tree.and_)
+
+
+def _better_anchor(one: Node, other: Node) -> bool:
+    """Whether the distance is rather counted from `one`: all of several things are looked for around a single one."""
+    if not finds_something(other):
+        return True
+    return isinstance(other, And) and not isinstance(one, And) and finds_something(one)
 
 
 def _check_parentheses(expression: str) -> None:
@@ -138,12 +154,13 @@ def _check_parentheses(expression: str) -> None:
 
 
 def _explain(error: UnexpectedInput, expression: str) -> str:
-    rest = expression[error.pos_in_stream or 0 :].split()
-    word = rest[0] if rest else ""
     if _at_end(error):
         return "the expression ends too early: a concept or words in quotes are missing"
+    word = str(error.token) if isinstance(error, UnexpectedToken) else expression[error.pos_in_stream or 0 :][:1]
+    if word == '"':
+        return "between these quotation marks stands nothing, or more than one line; write the words in one line"
     if isinstance(error, UnexpectedCharacters):
-        return f"{word[:1]!r} has no meaning here; write words that stand for themselves in double quotes"
+        return f"{word!r} has no meaning here; write words that stand for themselves in double quotes"
     if word.lower() in ("near", "before"):
         return f"{word} needs a distance in words, such as {word}/10"
     if isinstance(error, UnexpectedToken) and error.token.type in ("NAME", "PHRASE", "PREFIX"):

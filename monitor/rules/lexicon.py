@@ -61,6 +61,7 @@ class Lexicon:
         for key, groups in owners.items():
             index = self._beginnings if key[0].prefix else self._whole
             index[key[0].folded].append(_Term(key, frozenset(groups)))
+        self.longest = max(map(len, owners), default=0)
         self._lengths = sorted({len(beginning) for beginning in self._beginnings})
 
     def find(self, text: Sequence[Word], language: str | None) -> Hits:

@@ -4,6 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
+SEARCHED = ("title", "summary", "text")
+"""The fields that an expression looks at unless it names one; also the order in which evidence is preferred."""
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -36,7 +39,7 @@ class Not:
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """`left` with `right` at most `distance` words away; with `ordered`, after it."""
+    """`left` with `right` at most `distance` words away; with `ordered`, after it. `left` finds something."""
 
     left: "Node"
     right: "Node"
@@ -46,10 +49,9 @@ class Near:
 
 @dataclass(frozen=True, slots=True)
 class InSentence:
-    """The part holds within one sentence; `groups` are the term groups it names."""
+    """The part holds within one sentence."""
 
     part: "Node"
-    groups: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +72,64 @@ class Language:
 Node: TypeAlias = Terms | And | Or | Not | Near | InSentence | InField | Language
 
 
+def children(node: Node) -> tuple[Node, ...]:
+    """What an expression is directly made of, from left to right."""
+    match node:
+        case And(parts) | Or(parts):
+            return parts
+        case Near(left, right):
+            return left, right
+        case Not(part) | InSentence(part) | InField(_, part):
+            return (part,)
+        case Terms() | Language():
+            return ()
+
+
+def walk(node: Node) -> Iterator[tuple[Node, int]]:
+    """An expression and all it is made of, from left to right, each with how deep it lies (the whole: 1)."""
+    todo = [(node, 1)]
+    while todo:
+        current, depth = todo.pop()
+        yield current, depth
+        todo += [(child, depth + 1) for child in reversed(children(current))]
+
+
 def leaves(node: Node) -> Iterator[Terms]:
     """The term groups that an expression names, from left to right."""
+    return (part for part, _ in walk(node) if isinstance(part, Terms))
+
+
+def finds_something(node: Node) -> bool:
+    """Whether what makes the expression hold can be quoted; `not x`, a language or an outlet alone cannot."""
     match node:
-        case Terms():
-            yield node
-        case And(parts) | Or(parts):
-            for part in parts:
-                yield from leaves(part)
-        case Near(left, right):
-            yield from leaves(left)
-            yield from leaves(right)
-        case Not(part) | InSentence(part, _) | InField(_, part):
-            yield from leaves(part)
-        case Language():
-            return
+        case And(parts):
+            return any(map(finds_something, parts))
+        case Or(parts):
+            return all(map(finds_something, parts))
+        case InField(name, part):
+            return name in SEARCHED and finds_something(part)
+        case InSentence(part):
+            return finds_something(part)
+        case Terms() | Near():
+            return True
+        case Not() | Language():
+            return False
+
+
+def needed(node: Node) -> list[frozenset[str]]:
+    """Sets of term groups without which the expression cannot hold: of each set, one group must be in the article."""
+    match node:
+        case Terms(group):
+            return [frozenset([group])]
+        case And(parts):
+            return [groups for part in parts for groups in needed(part)]
+        case Or(parts):
+            # Whichever part holds brings a group of its own; one that needs nothing leaves the whole without a need.
+            least = [min(needed(part), key=len, default=frozenset()) for part in parts]
+            return [frozenset().union(*least)] if all(least) else []
+        case Near(left, right, _, _):
+            return needed(left) + needed(right)
+        case InSentence(part) | InField(_, part):
+            return needed(part)
+        case Not() | Language():
+            return []

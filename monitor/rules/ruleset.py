@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
 from monitor.models import Article, Entry, Signal
-from monitor.rules.evaluate import SEARCHED, Document, FieldText, Span, Window, evaluate, prepare
+from monitor.rules.evaluate import Document, FieldText, Span, Window, evaluate, prepare
 from monitor.rules.lexicon import Lexicon
-from monitor.rules.nodes import Node
+from monitor.rules.nodes import SEARCHED, Node, needed
 from monitor.rules.spec import Rule, RulesSpec
 from monitor.text import sentence_at
 
@@ -36,6 +36,7 @@ class RuleSet:
     def __init__(self, spec: RulesSpec, compiled: Compiled, lexicon: Lexicon, languages: Sequence[str]) -> None:
         self._compiled = compiled
         self._lexicon = lexicon
+        self._needs = [needed(node) for _, node in compiled.rules]
         self.spec = spec
         self.languages = tuple(languages)
         self.version = version_of(spec)
@@ -47,7 +48,12 @@ class RuleSet:
     def signals(self, article: Article) -> list[Signal]:
         """What the rules find, at most one signal a rule: its evidence is in the headline where it holds there."""
         document = self.prepare(article)
-        found = ((rule, evaluate(node, document)) for rule, node in self._compiled.rules)
+        present = set().union(*(field.hits for field in document.fields.values()))
+        found = (
+            (rule, evaluate(node, document))
+            for (rule, node), needs in zip(self._compiled.rules, self._needs, strict=True)
+            if not any(groups.isdisjoint(present) for groups in needs)
+        )
         return [self._signal(rule, spans, document) for rule, spans in found if spans]
 
     def relevant(self, entry: Entry) -> bool:

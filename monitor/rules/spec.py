@@ -56,8 +56,12 @@ class RulesSpec:
 
 @dataclass(frozen=True, slots=True)
 class SpecProblem:
-    """A mistake in the rules: where (a path in the configuration, an index into that text) and what to write."""
+    """A mistake in the rules: where (a path in the configuration, an index into that text) and what to write.
+
+    With `key` it is the name at the end of the path that is wrong, not what stands under it.
+    """
 
     path: tuple[str | int, ...]
     message: str
     at: int = 0
+    key: bool = False
