@@ -9,15 +9,27 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
+from pydantic.json_schema import GenerateJsonSchema
 
 from monitor.errors import ConfigError, Problem
 from monitor.rules.spec import Concept, Example, Rule, RulesSpec
-from monitor.schema import ChannelSection, Configuration, ExampleSection, FeedSection, RuleSection, WordLists
+from monitor.schema import (
+    SHAPES,
+    ChannelSection,
+    Configuration,
+    ExampleSection,
+    FeedSection,
+    RuleSection,
+    Section,
+    WordLists,
+)
+from monitor.units import in_words
 from monitor.yamltext import Document
 from monitor.yamltext import load as load_yaml
 
@@ -28,13 +40,20 @@ Secrets = Callable[[str], str | None]
 _SECRET = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_-]*)\}")
 _MESSAGES = {
     "missing": "`{key}` is missing here",
-    "string_type": "words are expected here, not {input!r}; put them in quotes",
-    "int_parsing": "a whole number is expected here, not {input!r}",
-    "int_type": "a whole number is expected here, not {input!r}",
+    "literal_error": "{input} is not possible here; write {expected}",
+    "enum": "{input} is not possible here; write {expected}",
+    "string_type": "words are expected here, not {input}; put them in quotes",
+    "int_parsing": "a whole number is expected here, not {input}",
+    "int_type": "a whole number is expected here, not {input}",
+    "int_from_float": "a whole number is expected here, not {input}",
+    "greater_than": "{input} is too small here; write more than {gt}",
+    "greater_than_equal": "{input} is too small here; write {ge} or more",
+    "less_than_equal": "{input} is too large here; write {le} or less",
+    "string_too_long": "this is too long; write {max_length} characters at most",
     "tuple_type": "a list is expected here: [a, b] or lines that begin with a dash",
     "dict_type": "a group of `key: value` lines is expected here",
-    "model_type": "a group of `key: value` lines is expected here, not {input!r}",
-    "model_attributes_type": "a group of `key: value` lines is expected here, not {input!r}",
+    "model_type": "a group of `key: value` lines is expected here, not {input}",
+    "model_attributes_type": "a group of `key: value` lines is expected here, not {input}",
     "string_too_short": "something must stand here",
 }
 
@@ -64,7 +83,9 @@ class Config:
 
         rules, mistakes = compile_rules(_rules_spec(self.settings))
         if rules is None:
-            raise ConfigError([self.document.problem(m.message, m.path, at=m.at) for m in mistakes])
+            places = [_path_in(self.document.data, mistake.path) for mistake in mistakes]
+            pairs = zip(mistakes, places, strict=True)
+            raise ConfigError([self.document.problem(m.message, place, at=m.at, key=m.key) for m, place in pairs])
         return rules
 
     def channel_urls(self, secrets: Secrets = os.environ.get) -> dict[str, str]:
@@ -75,7 +96,8 @@ class Config:
             values = {name: secrets(name) for name in _SECRET.findall(channel.url)}
             for name in (name for name, value in values.items() if not value):
                 message = f"the channel `{channel.name}` needs {name}, which is not set; set it with: export {name}='…'"
-                problems.append(self.document.problem(message, ("channels", index, "url"), at=channel.url.index(name)))
+                at = channel.url.index("${" + name)
+                problems.append(self.document.problem(message, ("channels", index, "url"), at=at))
             urls[channel.name] = _SECRET.sub(lambda found, known=values: known[found[1]] or "", channel.url)  # type: ignore[misc]
         if problems:
             raise ConfigError(problems)
@@ -83,17 +105,14 @@ class Config:
 
 
 def load(path: Path, *, rules: bool = True) -> Config:
-    """Reads a configuration. Raises ConfigError listing all that is wrong; without `rules` they are not compiled yet."""
+    """Reads a configuration. Raises ConfigError with all that is wrong; without `rules` they are not compiled yet."""
+    document = load_yaml(_read(path), str(path))
+    if document.data is None:
+        raise ConfigError(
+            [Problem("nothing stands in this file; write one with `haiti-monitor init`", str(path), 1, 1)]
+        )
     try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        hint = "write one with `haiti-monitor init`, or name another with --config"
-        raise ConfigError([Problem(f"there is no such file; {hint}", str(path))]) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError([Problem(f"the file cannot be read: {error}", str(path))]) from error
-    document = load_yaml(text, str(path))
-    try:
-        settings = Configuration.model_validate(document.data if document.data is not None else {})
+        settings = Configuration.model_validate(document.data)
     except ValidationError as error:
         raise ConfigError(list(_shape_problems(document, error))) from error
     problems = [document.problem(message, where) for where, message in _contradictions(settings)]
@@ -105,30 +124,53 @@ def load(path: Path, *, rules: bool = True) -> Config:
     return config
 
 
+def _read(path: Path) -> str:
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        hint = "write one with `haiti-monitor init`, or name another with --config"
+        raise ConfigError([Problem(f"there is no such file; {hint}", str(path))]) from error
+    except OSError as error:
+        raise ConfigError([Problem(f"the file cannot be read: {error.strerror}", str(path))]) from error
+    try:
+        return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError as error:
+        before = content[: error.start].decode("utf-8").rpartition("\n")
+        line, column = content.count(b"\n", 0, error.start) + 1, len(before[2]) + 1
+        message = "this byte is not UTF-8; save the file with the encoding UTF-8"
+        raise ConfigError([Problem(message, str(path), line, column)]) from error
+
+
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of config.yaml, for editors."""
-    schema = Configuration.model_json_schema(mode="validation")
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "haiti-monitor configuration"} | schema
+    schema = Configuration.model_json_schema(mode="validation", schema_generator=_Schema)
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "haiti-monitor configuration"}
+    return head | {key: value for key, value in schema.items() if key != "title"}
+
+
+class _Schema(GenerateJsonSchema):
+    """Pydantic's schema with defaults as one would write them in the file."""
+
+    def encode_default(self, dft: Any) -> Any:
+        """A length of time in words; an absent section is an empty one."""
+        if isinstance(dft, timedelta):
+            return in_words(dft)
+        return {} if isinstance(dft, Section) else super().encode_default(dft)
 
 
 # --------------------------------------------------------------------------- what is wrong, in words
 
 
 def _shape_problems(document: Document, error: ValidationError) -> Iterator[Problem]:
-    seen: set[str] = set()
     for mistake in error.errors(include_url=False):
         path = _path_in(document.data, mistake["loc"])
         kind = mistake["type"]
-        unknown = kind == "extra_forbidden"
-        problem = document.problem(_message(mistake, path), path, key=unknown)
-        place = f"{problem.line}:{problem.column}"
-        if place not in seen:  # a value that fits no branch of a union is wrong once
-            seen.add(place)
-            yield problem
+        named = kind == "extra_forbidden" or mistake["loc"][-1:] == ("[key]",)
+        yield document.problem(_message(mistake, path), path, key=named)
 
 
-def _path_in(data: Any, loc: tuple[str | int, ...]) -> list[str | int]:
-    """The steps of pydantic's location that are in the file; it also names branches of unions."""
+def _path_in(data: Any, loc: Iterable[str | int]) -> list[str | int]:
+    """The steps of a location that are in the file: a plain list of terms, for one, stands there without `any`."""
     path: list[str | int] = []
     for step in loc:
         in_mapping = isinstance(data, dict) and step in data
@@ -140,24 +182,27 @@ def _path_in(data: Any, loc: tuple[str | int, ...]) -> list[str | int]:
 
 
 def _message(mistake: Any, path: list[str | int]) -> str:
-    key = str(mistake["loc"][-1])
+    key = str(next(reversed(mistake["loc"]), ""))
     if mistake["type"] == "extra_forbidden":
         return f"`{key}` is not known here; {_suggest(key, _allowed(path[:-1]))}"
-    if mistake["type"] == "literal_error":
-        return f"{mistake['input']!r} is not possible here; write {mistake['ctx']['expected']}"
-    if mistake["type"] == "enum":
-        return f"{mistake['input']!r} is not possible here; write {mistake['ctx']['expected']}"
+    given = _brief(mistake["input"])
+    context = mistake.get("ctx", {})
     if mistake["type"] == "string_pattern_mismatch":
-        return f"{mistake['input']!r} is not possible here: it must look like {mistake['ctx']['pattern']}"
+        return f"{given} is not possible here; write {SHAPES[context['pattern']]}"
     template = _MESSAGES.get(mistake["type"])
     if template is None:
         return str(mistake["msg"]).removeprefix("Value error, ")
-    return template.format(key=key, input=mistake["input"])
+    return template.format(**{**context, "key": key, "input": given})
+
+
+def _brief(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:59]}…"
 
 
 def _suggest(key: str, allowed: list[str]) -> str:
     close = difflib.get_close_matches(key, allowed, n=1)
-    return f"did you mean `{close[0]}`?" if close else f"possible are: {', '.join(allowed)}"
+    return f"did you mean `{close[0]}`?" if close else f"possible are: {', '.join(allowed) or '(none is defined)'}"
 
 
 def _allowed(path: Iterable[str | int]) -> list[str]:
@@ -233,8 +278,6 @@ def _example(example: ExampleSection) -> Example:
 
 
 def _concept(value: WordLists) -> Concept:
-    if isinstance(value, tuple):
-        return Concept({"any": value})
     return Concept({k: v for k, v in value.items() if k != "includes"}, value.get("includes", ()))
 
 

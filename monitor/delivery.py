@@ -58,4 +58,5 @@ def quiet_until(hours: tuple[time, time], now: datetime, zone: ZoneInfo) -> date
     if not quiet:
         return None
     day = local.date() + timedelta(days=int(start > end and clock >= start))
-    return datetime.combine(day, end, zone).astimezone(now.tzinfo)
+    # The same hour may come twice, when clocks are put back: the end is in the one that it is now.
+    return datetime.combine(day, end, zone).replace(fold=local.fold).astimezone(now.tzinfo)

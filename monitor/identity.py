@@ -60,9 +60,9 @@ def candidates(entries: Sequence[Entry], feed: FeedState, feed_title: str = "") 
     """The entries with what identifies them; a guid or link that stands for several of them is left out."""
     attributed = [attribute(entry, feed, feed_title) for entry in entries]
     pages = [canonical(entry.link) if entry.link else None for entry in entries]
-    guids = Counter({(entry.guid, page) for entry, page in zip(entries, pages, strict=True)})
-    shared_guids = Counter(guid for guid, _ in guids)
-    titles = Counter(page for page, _ in {(p, title_key(e.title)) for p, e in zip(pages, attributed, strict=True)})
+    distinct = {(e.guid, page, title_key(e.title)) for e, page in zip(attributed, pages, strict=True)}
+    shared_guids = Counter(guid for guid, _, _ in distinct)
+    titles = Counter(page for page, _ in {(page, title) for _, page, title in distinct})
     found = []
     for entry, page in zip(attributed, pages, strict=True):
         guid = entry.guid if shared_guids[entry.guid] == 1 else None

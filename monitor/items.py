@@ -28,21 +28,26 @@ def read_items(lines: Iterable[str], name: str) -> Iterator[Item]:
         if not line.strip():
             continue
         try:
-            values = json.loads(line)
-            yield _item(values, number)
-        except (ValueError, AttributeError, TypeError) as error:
+            yield _item(json.loads(line), number)
+        except (ValueError, OverflowError, RecursionError) as error:
             raise MonitorError(f"{name}:{number}: this line is no news item: {error}") from error
 
 
-def _item(values: dict[str, object], number: int) -> Item:
-    texts = {key: str(values.get(key) or "") for key in ("title", "summary", "text", "url", "source")}
-    language = values.get("language")
+def _item(values: object, number: int) -> Item:
+    if not isinstance(values, dict):
+        raise ValueError('write an object such as {"title": "…", "published": "2025-09-30"}')  # noqa: TRY004  (a value)
+    texts = {key: _text(values.get(key)) for key in ("title", "summary", "text", "url", "source")}
     return Item(
-        id=str(values.get("id") or number),
-        language=str(language) if language else None,
+        id=_text(values.get("id")) or str(number),
+        language=_text(values.get("language")) or None,
         published=day_or_moment(values.get("published")),
         **texts,
     )
+
+
+def _text(value: object) -> str:
+    """A text as it stands, but for lone surrogates, which nothing can store; every character keeps its place."""
+    return str(value or "").encode("utf-8", "replace").decode("utf-8")
 
 
 def day_or_moment(value: object) -> datetime | None:

@@ -1,46 +1,53 @@
 """The shape of config.yaml: what may stand there, with its defaults. The JSON Schema for editors comes from here."""
 
 import re
-from datetime import time, timedelta
-from typing import Annotated, Any, Literal
+from datetime import UTC, datetime, time, timedelta
+from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from monitor import units
+from monitor.guard import parse_allowed
 from monitor.models import Read
 from monitor.rules.spec import STAGES
 from monitor.urls import web_link
 
 
-def _duration(value: Any) -> Any:
-    return units.duration(value) if isinstance(value, str) else value
+def _duration(value: Any) -> timedelta:
+    return value if isinstance(value, timedelta) else units.duration(str(value))
 
 
-def _positive(value: timedelta) -> timedelta:
-    if value <= timedelta(0):
+def _positive(value: timedelta | str) -> timedelta | str:
+    if isinstance(value, timedelta) and value <= timedelta(0):
         raise ValueError("must be longer than nothing")
     return value
 
 
-def _size(value: Any) -> Any:
-    return units.size(value) if isinstance(value, str) else value
+def _size(value: Any) -> int:
+    return value if type(value) is int else units.size(str(value))
 
 
-def _schedule(value: Any) -> Any:
-    """A length of time, or a cron line: five parts."""
-    if not isinstance(value, str) or len(value.split()) != 5:
+def _schedule(value: Any) -> timedelta | str:
+    """A length of time, or a cron line."""
+    try:
         return _duration(value)
-    from croniter import croniter  # only where a cron line is used
-
-    if not croniter.is_valid(value):
-        raise ValueError(f"{value!r} is no cron line; write for example '0 7 * * *' (minute hour day month weekday)")
-    return value
+    except ValueError as error:
+        if len(str(value).split()) < 4:
+            raise ValueError(f"{error}, or a cron line such as '0 7 * * *'") from error
+    return _cron(str(value))
 
 
 def _cron(value: str) -> str:
-    if not isinstance(_schedule(value), str):
+    """A cron line: five parts that come true at some time."""
+    from croniter import CroniterBadDateError, croniter  # only where a cron line is used
+
+    if len(value.split()) != 5 or not croniter.is_valid(value):
         raise ValueError(f"{value!r} is no cron line; write for example '0 7 * * *' (minute hour day month weekday)")
+    try:
+        croniter(value, datetime(2024, 1, 1, tzinfo=UTC)).get_next()
+    except CroniterBadDateError as error:
+        raise ValueError(f"{value!r} never comes: there is no such day; write for example '0 7 1 * *'") from error
     return value
 
 
@@ -55,17 +62,17 @@ def _quiet_hours(value: Any) -> Any:
 
 
 def _limit(value: Any) -> Any:
-    match = re.fullmatch(r"\s*(\d+)\s+per\s+(.+)", value) if isinstance(value, str) else None
+    match = re.fullmatch(r"\s*(\d{1,9})\s+per\s+(.+)", value) if isinstance(value, str) else None
     if match is None or int(match[1]) < 1:
         raise ValueError(f"{value!r} is no limit; write for example 10 per hour")
-    length = match[2] if match[2][0].isdigit() else f"1 {match[2]}"
-    return int(match[1]), units.duration(length)
+    length = units.duration(match[2] if match[2][0].isdigit() else f"1 {match[2]}")
+    return int(match[1]), _positive(length)
 
 
 def _timezone(value: str) -> str:
     try:
         ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: a folder of zones, such as America
         raise ValueError(f"{value!r} is no time zone; write for example UTC or America/Port-au-Prince") from error
     return value
 
@@ -76,8 +83,17 @@ def _web_address(value: str) -> str:
     return value
 
 
+def _network(value: str) -> str:
+    parse_allowed(value)
+    return value
+
+
 def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
+
+
+def _one_or_more(item: dict[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [item, {"type": "array", "items": item}]}
 
 
 def _stage_name(value: str) -> str:
@@ -87,22 +103,40 @@ def _stage_name(value: str) -> str:
 
 
 _TEXT: Any = {"type": "string"}
+_ID = "^[a-z0-9][a-z0-9-]*$"
+_LANGUAGE = "^[a-z]{2,3}$"
+_CHANGE_NAME = r"^[^\W\d_][\w -]*$"
+_CONCEPT_NAME = r"^[^\W\d][\w-]*$"
+SHAPES = {
+    _ID: "small letters, digits and hyphens, for example court-decision",
+    _LANGUAGE: "the code of a language, such as en, fr or ht",
+    _CHANGE_NAME: "letters, digits, spaces, hyphens and underscores, a letter first",
+    _CONCEPT_NAME: "letters, digits, hyphens and underscores, no digit first",
+}
+"""What a pattern of the configuration means, in words."""
 Duration = Annotated[
     timedelta,
     BeforeValidator(_duration),
     AfterValidator(_positive),
     WithJsonSchema({**_TEXT, "examples": ["10 minutes", "48 h"]}),
 ]
-Size = Annotated[int, BeforeValidator(_size), Field(gt=0), WithJsonSchema({**_TEXT, "examples": ["10 MB"]})]
+Size = Annotated[
+    int, BeforeValidator(_size), Field(gt=0), WithJsonSchema({"type": ["string", "integer"], "examples": ["10 MB"]})
+]
 Schedule = Annotated[
-    timedelta | str, BeforeValidator(_schedule), WithJsonSchema({**_TEXT, "examples": ["10 minutes", "0 7 * * *"]})
+    timedelta | str,
+    BeforeValidator(_schedule),
+    AfterValidator(_positive),
+    WithJsonSchema({**_TEXT, "examples": ["10 minutes", "0 7 * * *"]}),
 ]
 TimeZone = Annotated[str, AfterValidator(_timezone)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
-OneOrMore = Annotated[
-    tuple[str, ...], BeforeValidator(_listed), WithJsonSchema({"type": ["string", "array"], "items": _TEXT})
-]
+Network = Annotated[str, AfterValidator(_network)]
+OneOrMore = Annotated[tuple[str, ...], BeforeValidator(_listed), WithJsonSchema(_one_or_more(_TEXT))]
 Stage = Annotated[str, AfterValidator(_stage_name), WithJsonSchema({**_TEXT, "enum": list(STAGES)})]
+Stages = Annotated[
+    tuple[Stage, ...], BeforeValidator(_listed), WithJsonSchema(_one_or_more({**_TEXT, "enum": list(STAGES)}))
+]
 CronLine = Annotated[str, AfterValidator(_cron)]
 QuietHours = Annotated[
     tuple[time, time], BeforeValidator(_quiet_hours), WithJsonSchema({**_TEXT, "examples": ["22:00-06:00"]})
@@ -110,8 +144,13 @@ QuietHours = Annotated[
 Limit = Annotated[
     tuple[int, timedelta], BeforeValidator(_limit), WithJsonSchema({**_TEXT, "examples": ["10 per hour"]})
 ]
-Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\W\d_][\w -]*$")]
+Name = Annotated[str, Field(min_length=1, max_length=100, pattern=_CHANGE_NAME)]
 Severity = Literal["high", "normal", "low"]
+Severities = Annotated[
+    tuple[Severity, ...],
+    BeforeValidator(_listed),
+    WithJsonSchema(_one_or_more({**_TEXT, "enum": list(get_args(Severity))})),
+]
 
 
 class Section(BaseModel):
@@ -124,7 +163,7 @@ class ScheduleSection(Section):
     """How often the service does what: a length of time or a cron line."""
 
     poll: Schedule = timedelta(minutes=10)
-    deliver: Schedule = timedelta(minutes=1)
+    deliver: Schedule = timedelta(minutes=5)
     maintain: Schedule = "30 3 * * *"
 
 
@@ -132,7 +171,7 @@ class ServiceSection(Section):
     """The embedded Prefect server and its pages."""
 
     host: str = "127.0.0.1"
-    port: int = Field(4200, ge=1, le=65535)
+    port: int = Field(4200, ge=1, le=65535, strict=True)
 
 
 class FetchSection(Section):
@@ -140,10 +179,10 @@ class FetchSection(Section):
 
     timeout: Duration = timedelta(seconds=20)
     max_bytes: Size = 10_000_000
-    per_host: int = Field(2, ge=1, le=100)
-    concurrency: int = Field(64, ge=1, le=1000)
+    per_host: int = Field(2, ge=1, le=100, strict=True)
+    concurrency: int = Field(64, ge=1, le=1000, strict=True)
     contact: str = Field("", description="who runs this monitor (an address or a page), told to the servers it asks")
-    allow_addresses: tuple[str, ...] = Field(
+    allow_addresses: tuple[Network, ...] = Field(
         (), description="networks, optionally with :port, besides the public internet"
     )
 
@@ -167,7 +206,7 @@ class FeedSection(Section):
 
     name: str = Field(min_length=1)
     url: WebAddress
-    language: str | None = Field(None, pattern="^[a-z]{2,3}$")
+    language: str | None = Field(None, pattern=_LANGUAGE)
     outlet: str | None = None
     read: Read | None = None
 
@@ -182,6 +221,8 @@ class ChangeSection(Section):
 
 class ExampleSection(Section):
     """A text that a rule must match or ignore."""
+
+    model_config = ConfigDict(json_schema_extra={"type": ["object", "string"]})
 
     title: str = ""
     summary: str = ""
@@ -206,7 +247,7 @@ class ExamplesSection(Section):
 class RuleSection(Section):
     """One rule."""
 
-    id: str = Field(pattern="^[a-z0-9][a-z0-9-]*$")
+    id: str = Field(pattern=_ID)
     change: str
     when: str
     severity: Severity = "normal"
@@ -219,15 +260,15 @@ class ChannelFilter(Section):
     """What a channel wants to hear of; what is left out is wanted."""
 
     change: OneOrMore = ()
-    stage: Annotated[tuple[Stage, ...], BeforeValidator(_listed)] = ()
-    severity: Annotated[tuple[Severity, ...], BeforeValidator(_listed)] = ()
+    stage: Stages = ()
+    severity: Severities = ()
     language: OneOrMore = ()
 
 
 class ChannelSection(Section):
     """Where alerts go."""
 
-    name: str = Field(pattern="^[a-z0-9][a-z0-9-]*$")
+    name: str = Field(pattern=_ID)
     url: str = Field(min_length=1, repr=False, description="an Apprise URL; ${NAME} is filled in from the environment")
     when: ChannelFilter = ChannelFilter()
     digest: CronLine | None = Field(None, description="gather alerts and send them together at these times")
@@ -235,21 +276,38 @@ class ChannelSection(Section):
     limit: Limit | None = Field(None, description="how many messages at most; what is over is sent together afterwards")
 
 
-ConceptSection = tuple[str, ...] | dict[str, tuple[str, ...]]
 _LANGUAGE_KEY = re.compile("[a-z]{2,3}|any|includes")
 
 
-def _concept(value: Any) -> Any:
+def _word_lists(value: Any) -> Any:
+    """Terms per language; a plain list counts in any."""
+    if isinstance(value, list | tuple):
+        return {"any": value}
     if isinstance(value, dict):
         for key in value:
             if not _LANGUAGE_KEY.fullmatch(str(key)):
                 raise ValueError(f"`{key}` is no language; write a code such as en, fr or ht, or `any`, or `includes`")
-    elif not isinstance(value, list | tuple):
-        raise ValueError("a list of terms is expected, or one list per language: {en: [...], fr: [...]}")
-    return value
+        return value
+    raise ValueError("a list of terms is expected, or one list per language: {en: [...], fr: [...]}")
 
 
-WordLists = Annotated[ConceptSection, BeforeValidator(_concept)]
+_TERMS: Any = {"type": "array", "items": _TEXT}
+WordLists = Annotated[
+    dict[str, tuple[str, ...]],
+    BeforeValidator(_word_lists),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                _TERMS,
+                {
+                    "type": "object",
+                    "propertyNames": {"pattern": f"^({_LANGUAGE_KEY.pattern})$"},
+                    "additionalProperties": _TERMS,
+                },
+            ]
+        }
+    ),
+]
 
 
 class Configuration(Section):
@@ -267,6 +325,6 @@ class Configuration(Section):
     stages: dict[str, str] = {}
     negation: str | None = None
     actors: dict[str, WordLists] = {}
-    concepts: dict[Annotated[str, Field(pattern=r"^[^\W\d][\w-]*$")], WordLists] = {}
+    concepts: dict[Annotated[str, Field(pattern=_CONCEPT_NAME)], WordLists] = {}
     rules: tuple[RuleSection, ...] = ()
     channels: tuple[ChannelSection, ...] = ()

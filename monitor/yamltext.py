@@ -37,7 +37,7 @@ class Document:
         if isinstance(node, ScalarNode) and found and not key:
             offset = _source_index(self.source, node, at)
             return Problem(message, self.file, *_line_and_column(self.source, offset))
-        return Problem(message, self.file, node.start_mark.line + 1, node.start_mark.column + 1)
+        return _problem_at(node, message, self.file)
 
     def _find(self, path: Path, *, key: bool) -> tuple[Node | None, bool]:
         """The node under a path, or the deepest one on the way to it, and whether all of the path was there."""
@@ -57,13 +57,18 @@ def load(text: str, file: str) -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        problem = error.problem or error.context or "this is not YAML"
+        problem = ", ".join(filter(None, (error.context, error.problem)))
         hint = "check indentation, quotes and colons here and in the line before"
         raise ConfigError([Problem(f"{problem}; {hint}", file, line, column)]) from error
-    except yaml.YAMLError as error:
-        raise ConfigError([Problem(f"this is not YAML: {error}", file, 1, 1)]) from error
+    except yaml.reader.ReaderError as error:
+        place = _line_and_column(text, text.find(chr(error.character)))
+        message = f"the character U+{error.character:04X} is not allowed here; take it out"
+        raise ConfigError([Problem(message, file, *place)]) from error
     problems: list[Problem] = []
-    data = _value(root, file, problems) if root is not None else None
+    try:
+        data = _value(root, file, problems) if root is not None else None
+    except RecursionError as error:
+        raise ConfigError([Problem("lists stand too deep within lists here; take some out", file, 1, 1)]) from error
     if problems:
         raise ConfigError(problems)
     return Document(file, text, data, root)
@@ -72,7 +77,7 @@ def load(text: str, file: str) -> Document:
 class _Loader(yaml.CSafeLoader):
     """libyaml's loader with the plain words of YAML 1.2 only."""
 
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012  (as its base has it)
 
 
 for _tag, _pattern, _first in (
@@ -91,18 +96,30 @@ def _value(node: Node, file: str, problems: list[Problem]) -> Any:
     if isinstance(node, MappingNode):
         mapping: dict[str, Any] = {}
         for key, value in node.value:
-            if str(key.value) in mapping:
+            if not isinstance(key, ScalarNode):
+                problems.append(_problem_at(key, "a key is a word here, not a list or a group", file))
+            elif key.value in mapping:
                 message = f"the key {key.value!r} stands here a second time; keep one of the two"
-                problems.append(Problem(message, file, key.start_mark.line + 1, key.start_mark.column + 1))
+                problems.append(_problem_at(key, message, file))
             mapping[str(key.value)] = _value(value, file, problems)
         return mapping
-    text = str(node.value)
-    kind = node.tag.rpartition(":")[2]
+    try:
+        return _scalar(str(node.value), node.tag.rpartition(":")[2])
+    except ValueError:
+        problems.append(_problem_at(node, "this is no number; put words in quotes", file))
+        return None
+
+
+def _scalar(text: str, kind: str) -> Any:
     if kind == "null":
         return None
     if kind == "bool":
         return text.lower() == "true"
     return int(text) if kind == "int" else float(text) if kind == "float" else text
+
+
+def _problem_at(node: Node, message: str, file: str) -> Problem:
+    return Problem(message, file, node.start_mark.line + 1, node.start_mark.column + 1)
 
 
 def _child(node: Node | None, step: str | int) -> tuple[Node, Node] | None:

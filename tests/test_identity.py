@@ -1,0 +1,138 @@
+"""Is this entry an article that is known already?"""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from monitor.identity import Known, KnownArticle, attribute, candidates, find
+from monitor.models import Entry, FeedState
+
+DAY = datetime(2026, 5, 1, tzinfo=UTC)
+FEED = FeedState(1, "Post feed", "https://post.example/feed", "Post")
+TITLE = "Norland offers to lead the mission"
+
+
+def entry(
+    title: str = TITLE, link: str | None = "https://post.example/1", guid: str | None = None, **more: object
+) -> Entry:
+    return Entry(title, link, guid, **more)  # type: ignore[arg-type]
+
+
+def known(
+    title: str = "norland offers to lead the mission",
+    url: str | None = "https://post.example/1",
+    guid: str | None = None,
+    outlet: str = "Post",
+    published: datetime | None = DAY,
+) -> Known:
+    stored = Known()
+    stored.add(KnownArticle(7, url, outlet, title, published), guid)
+    return stored
+
+
+def is_known(one: Entry, stored: Known) -> bool:
+    return find(candidates([one], FEED)[0], stored) is not None
+
+
+@pytest.mark.parametrize(
+    ("one", "stored", "same"),
+    [
+        pytest.param(entry(guid="g", link=None, title="New headline here now"), known(guid="g"), True, id="its guid"),
+        pytest.param(entry("A corrected headline"), known(), True, id="its address"),
+        pytest.param(entry("A new one", "http://www.post.example/1/?utm_source=x"), known(), True, id="a like address"),
+        pytest.param(entry(link="https://post.example/2", published=DAY), known(), True, id="outlet, title and day"),
+        pytest.param(entry(link="https://post.example/2"), known(), True, id="outlet and title, undated"),
+        pytest.param(
+            entry(link="https://post.example/2", published=DAY + timedelta(days=3, seconds=1)),
+            known(),
+            False,
+            id="days later",
+        ),
+        pytest.param(
+            entry(link="https://post.example/2", published=DAY - timedelta(days=3)),
+            known(),
+            True,
+            id="three days before",
+        ),
+        pytest.param(entry(link="https://post.example/2"), known(outlet="Other"), False, id="title at another outlet"),
+        pytest.param(
+            entry("Press review", "https://post.example/2"), known("press review"), False, id="a title of few words"
+        ),
+        pytest.param(entry("Something else happened", "https://post.example/2"), known(), False, id="nothing alike"),
+        pytest.param(
+            entry("Something else happened", "https://post.example/2", "g"),
+            known(guid="g"),
+            False,
+            id="a guid used again",
+        ),
+        pytest.param(entry(link="https://post.example/2", guid="g"), known(guid="g"), True, id="moved with its guid"),
+    ],
+)
+def test_an_entry_is_known_by(one: Entry, stored: Known, same: bool) -> None:
+    assert is_known(one, stored) is same
+
+
+def test_an_article_becomes_known_to_the_entries_after_it() -> None:
+    stored = Known()
+    first, second = candidates([entry(guid="g", link=None), entry("Another headline of today", guid="h")], FEED)
+    assert find(first, stored) is None
+    stored.add(KnownArticle(1, first.canonical_url, first.outlet, first.title_key, None), first.guid)
+    assert find(first, stored) is not None
+    assert find(second, stored) is None
+
+
+# --------------------------------------------------------------------------- what identifies nothing
+
+
+def count_after_one_poll(entries: list[Entry]) -> int:
+    stored, new = Known(), 0
+    for number, candidate in enumerate(candidates(entries, FEED)):
+        if find(candidate, stored) is None:
+            new += 1
+            stored.add(
+                KnownArticle(number, candidate.canonical_url, candidate.outlet, candidate.title_key, None),
+                candidate.guid,
+            )
+    return new
+
+
+@pytest.mark.parametrize("link", [None, "https://post.example/"], ids=["no links", "one link for all"])
+@pytest.mark.parametrize("guid", [None, "same"], ids=["no guids", "one guid for all"])
+def test_entries_with_one_guid_or_one_link_for_all_are_all_kept(guid: str | None, link: str | None) -> None:
+    assert count_after_one_poll([entry(f"Headline number {n} of today", link, guid) for n in range(20)]) == 20
+
+
+def test_entries_with_one_guid_and_links_of_their_own_are_all_kept() -> None:
+    assert count_after_one_poll([entry(f"Headline {n}", f"https://post.example/{n}", "same") for n in range(20)]) == 20
+
+
+def test_an_entry_that_stands_in_the_feed_twice_is_one_article() -> None:
+    assert count_after_one_poll([entry(guid="g"), entry(guid="g", link="https://post.example/1?utm_source=rss")]) == 1
+
+
+def test_no_entries_are_no_candidates() -> None:
+    assert candidates([], FEED) == []
+
+
+# --------------------------------------------------------------------------- outlets
+
+
+@pytest.mark.parametrize(
+    ("one", "title", "outlet"),
+    [
+        pytest.param(entry(f"{TITLE} - The Times", outlet="The Times"), TITLE, "The Times", id="named and at the end"),
+        pytest.param(entry(outlet="The Times"), TITLE, "The Times", id="named only"),
+        pytest.param(entry("x - The Times", outlet="Times"), "x - The Times", "Times", id="another name at the end"),
+        pytest.param(entry(" - Times", outlet="Times"), " - Times", "Times", id="nothing but the name"),
+        pytest.param(entry(), TITLE, "Post", id="the feed's"),
+    ],
+)
+def test_the_outlet_is_the_one_an_aggregator_names_else_the_feeds(one: Entry, title: str, outlet: str) -> None:
+    told = attribute(one, FEED)
+    assert (told.title, told.outlet) == (title, outlet)
+
+
+def test_a_feed_without_an_outlet_goes_by_its_title_else_its_name() -> None:
+    nameless = FeedState(1, "Search", "https://search.example/feed", "")
+    assert attribute(entry(), nameless, "Search results").outlet == "Search results"
+    assert attribute(entry(), nameless).outlet == "Search"
