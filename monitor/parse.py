@@ -97,7 +97,7 @@ def _text(values: Any, key: str) -> str:
 def _date(raw: Any, now: datetime) -> datetime | None:
     """The entry's own moment; None where it has none, or one that cannot be (before 1990, after tomorrow)."""
     for key in ("published_parsed", "updated_parsed", "created_parsed"):
-        fields = raw.get(key)
+        fields = dict.get(raw, key)  # its own `get` warns where it answers with another date
         if not fields:
             continue
         try:

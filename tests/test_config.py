@@ -231,6 +231,12 @@ RULE = "changes: {leadership: {}}\nconcepts: {mission: [x], takeover: [y]}\nrule
     [
         pytest.param("feed: []", "1:1", "`feed` is not known here; did you mean `feeds`?", id="unknown key"),
         pytest.param(
+            "fetch: {allow_addresses: [here]}",
+            "1:27",
+            "'here' is no address or network with an optional port",
+            id="a network that is none",
+        ),
+        pytest.param(
             "qqq: 1", "1:1", "`qqq` is not known here; possible are: actors, alerting, ", id="unknown, unlike any"
         ),
         pytest.param("fetch: {timeot: 3 s}", "1:9", "did you mean `timeout`?", id="unknown key in a section"),

@@ -168,6 +168,17 @@ def test_a_feed_s_language_is_its_code_or_nothing(value: str, code: str | None) 
     assert parse(rss("", f"<language>{value}</language>")).language == code
 
 
+@pytest.mark.parametrize("reference", ["&#xD800;", "&#x0dfff;", "&#55296;", "&#57343;"])
+def test_half_a_character_does_not_take_the_feed_with_it(reference: str) -> None:
+    feed = parse(rss(f"<item><title>Ships {reference}sail</title></item><item><title>Cranes stand</title></item>"))
+    assert [entry.title for entry in feed.entries] == ["Ships sail", "Cranes stand"]
+
+
+def test_whole_characters_beside_that_range_stay() -> None:
+    feed = parse(rss("<item><title>&#xD7FF;&#55295;&#57344;&#x1F6A2;</title></item>"))
+    assert feed.entries[0].title == "\ud7ff\ud7ff\ue000\U0001f6a2"
+
+
 def test_a_flood_of_entries_is_cut_with_a_warning() -> None:
     feed = parse(rss("<item><title>x</title></item>" * (MAX_ENTRIES + 3)))
     assert len(feed.entries) == MAX_ENTRIES

@@ -6,26 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
+from monitor.cli.columns import of_listing
 from monitor.cli.context import AsJson, Limit, Number, Since, moment_since, of
 from monitor.cli.output import Row, details, emit, say, table
 
-_COLUMNS = {
-    "developments": "development:id first_seen:first_seen change stage title:headline outlets stories alerts",
-    "articles": "id news_at:news_of outlet language:lang title:headline text_source:text",
-    "stories": "id first_seen title:headline articles outlets",
-    "feeds": "id name status failures last_success:last_success last_new_entry:last_news articles error",
-    "alerts": "alert:id created_at:created channel kind state subject last_error:error",
-    "search": "id news_at:news_of outlet title:headline excerpt:found",
-    "situation": "change stage since title:headline outlets",
-}
-
-
 _MANY = {"development": "developments", "article": "articles", "story": "stories", "feed": "feeds", "alert": "alerts"}
-
-
-def _columns(name: str) -> dict[str, str]:
-    pairs = (part.partition(":") for part in _COLUMNS[name].split())
-    return {key: (heading or key).replace("_", " ") for key, _, heading in pairs}
 
 
 def register(app: typer.Typer) -> None:
@@ -56,7 +41,7 @@ def _show_list(
         if as_json:
             emit(rows)
         else:
-            table(rows, _columns(name), timezone=config.settings.timezone, empty=empty)
+            table(rows, of_listing(name), timezone=config.settings.timezone, empty=empty)
 
 
 def _show_one(

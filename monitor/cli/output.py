@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from monitor.cli.columns import of_part
+
 Row = Mapping[str, Any]
 _MOMENT_LENGTH = len("2025-09-30T14:05:00Z")
 
@@ -58,13 +60,12 @@ def details(row: Row, *, timezone: str, long: Sequence[str] = ()) -> None:
     width = max(map(len, plain), default=0)
     for key, value in plain.items():
         if value not in (None, ""):
-            print(f"{key.replace('_', ' '):{width}}  {readable(value, timezone)}")
+            zone = f" {timezone}" if _is_moment(value) else ""
+            print(f"{key.replace('_', ' '):{width}}  {readable(value, timezone)}{zone}")
     for key, values in lists.items():
         if values:
             print(f"\n{key}:")
-            for value in values:
-                parts = (f"{readable(part, timezone)}" for name, part in value.items() if part not in (None, ""))
-                print("  - " + " · ".join(parts))
+            table(values, of_part(key), timezone=timezone, empty="")
     for key in long:
         if row.get(key):
             print(f"\n{key}:\n{row[key]}")

@@ -129,7 +129,7 @@ def needed(node: Node) -> list[frozenset[str]]:
             return [frozenset().union(*least)] if all(least) else []
         case Near(left, right, _, _):
             return needed(left) + needed(right)
-        case InSentence(part) | InField(_, part):
+        case Not(Not(part)) | InSentence(part) | InField(_, part):
             return needed(part)
         case Not() | Language():
             return []

@@ -187,8 +187,10 @@ def show(store: Store, development: int) -> Row | None:
     )
     row["evidence"] = store.rows(
         """
-        select a.id as article, a.news_at, a.outlet, a.language, a.story, s.rule, s.stage, s.sentence, a.title, a.url
-        from signals s join articles a on a.id = s.article where s.development = ? order by a.news_at, s.id
+        select a.id as article, a.news_at, a.outlet, a.language, a.story, group_concat(s.rule, ', ') as rule, s.stage,
+            s.sentence, a.title, a.url
+        from signals s join articles a on a.id = s.article
+        where s.development = ? group by a.id, s.stage, s.sentence order by a.news_at, a.id, min(s.id)
         """,
         development,
     )
