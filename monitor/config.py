@@ -30,7 +30,7 @@ from monitor.schema import (
     WordLists,
 )
 from monitor.units import in_words
-from monitor.yamltext import Document
+from monitor.yamltext import Document, read
 from monitor.yamltext import load as load_yaml
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class Config:
 
 def load(path: Path, *, rules: bool = True) -> Config:
     """Reads a configuration. Raises ConfigError with all that is wrong; without `rules` they are not compiled yet."""
-    document = load_yaml(_read(path), str(path))
+    document = load_yaml(read(path), str(path))
     if document.data is None:
         raise ConfigError(
             [Problem("nothing stands in this file; write one with `haiti-monitor init`", str(path), 1, 1)]
@@ -122,23 +122,6 @@ def load(path: Path, *, rules: bool = True) -> Config:
     if rules:
         _ = config.rules
     return config
-
-
-def _read(path: Path) -> str:
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError as error:
-        hint = "write one with `haiti-monitor init`, or name another with --config"
-        raise ConfigError([Problem(f"there is no such file; {hint}", str(path))]) from error
-    except OSError as error:
-        raise ConfigError([Problem(f"the file cannot be read: {error.strerror}", str(path))]) from error
-    try:
-        return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
-    except UnicodeDecodeError as error:
-        before = content[: error.start].decode("utf-8").rpartition("\n")
-        line, column = content.count(b"\n", 0, error.start) + 1, len(before[2]) + 1
-        message = "this byte is not UTF-8; save the file with the encoding UTF-8"
-        raise ConfigError([Problem(message, str(path), line, column)]) from error
 
 
 def json_schema() -> dict[str, Any]:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from monitor import units
+from monitor.glance import DATABASE, TIMEZONE
 from monitor.guard import parse_allowed
 from monitor.models import Read
 from monitor.rules.spec import STAGES
@@ -313,8 +314,8 @@ WordLists = Annotated[
 class Configuration(Section):
     """The whole file."""
 
-    database: str = "data/monitor.db"
-    timezone: TimeZone = "UTC"
+    database: str = DATABASE
+    timezone: TimeZone = TIMEZONE
     schedule: ScheduleSection = ScheduleSection()
     service: ServiceSection = ServiceSection()
     fetch: FetchSection = FetchSection()

@@ -7,6 +7,7 @@ libyaml: the file is read at the start of every command.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -14,7 +15,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from monitor.errors import ConfigError, Problem
 
-Path = Sequence[str | int]
+Steps = Sequence[str | int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Document:
     data: Any
     root: Node | None
 
-    def problem(self, message: str, path: Path = (), *, at: int = 0, key: bool = False) -> Problem:
+    def problem(self, message: str, path: Steps = (), *, at: int = 0, key: bool = False) -> Problem:
         """A problem at the value (or with `key` the key) under a path.
 
         `at` is an index into that value where it is a text: the column then points inside it.
@@ -39,7 +40,7 @@ class Document:
             return Problem(message, self.file, *_line_and_column(self.source, offset))
         return _problem_at(node, message, self.file)
 
-    def _find(self, path: Path, *, key: bool) -> tuple[Node | None, bool]:
+    def _find(self, path: Steps, *, key: bool) -> tuple[Node | None, bool]:
         """The node under a path, or the deepest one on the way to it, and whether all of the path was there."""
         node = self.root
         for depth, step in enumerate(path):
@@ -48,6 +49,24 @@ class Document:
                 return node, False
             node = pair[0] if key and depth == len(path) - 1 else pair[1]
         return node, True
+
+
+def read(path: Path) -> str:
+    """The text of a file, line ends made one. Raises ConfigError where it is not there or not UTF-8."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        hint = "write one with `haiti-monitor init`, or name another with --config"
+        raise ConfigError([Problem(f"there is no such file; {hint}", str(path))]) from error
+    except OSError as error:
+        raise ConfigError([Problem(f"the file cannot be read: {error.strerror}", str(path))]) from error
+    try:
+        return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError as error:
+        before = content[: error.start].decode("utf-8").rpartition("\n")
+        line, column = content.count(b"\n", 0, error.start) + 1, len(before[2]) + 1
+        message = "this byte is not UTF-8; save the file with the encoding UTF-8"
+        raise ConfigError([Problem(message, str(path), line, column)]) from error
 
 
 def load(text: str, file: str) -> Document:

@@ -19,6 +19,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "monitor.delivery",
         "monitor.developments",
         "monitor.extract",
+        "monitor.glance",
         "monitor.guard",
         "monitor.identity",
         "monitor.items",

@@ -11,6 +11,7 @@ import typer
 
 if TYPE_CHECKING:
     from monitor.config import Config
+    from monitor.glance import Glance
     from monitor.store import Store
 
 _MOST = 1_000_000_000
@@ -34,13 +35,14 @@ class Context:
         return config.load(self.path, rules=rules)
 
     @contextmanager
-    def look(self) -> Iterator[tuple["Config", "Store"]]:
-        """Configuration and store for a command that only looks: the database must be there."""
+    def look(self) -> Iterator[tuple["Glance", "Store"]]:
+        """What a command that only looks is given: the settings it needs, and the database, which must be there."""
+        from monitor.glance import glance
         from monitor.store import open_store
 
-        config = self.config()
-        with open_store(config.database_path, create=False) as store:
-            yield config, store
+        settings = glance(self.path)
+        with open_store(settings.database_path, create=False) as store:
+            yield settings, store
 
 
 def of(context: typer.Context) -> Context:

@@ -36,18 +36,18 @@ alerts = _group("alerts", "What was told, to whom, and what waits.")
 def _show_list(
     context: typer.Context, name: str, query: Callable[[Any], Sequence[Row]], as_json: bool, empty: str
 ) -> None:
-    with of(context).look() as (config, store):
+    with of(context).look() as (settings, store):
         rows = query(store)
         if as_json:
             emit(rows)
         else:
-            table(rows, of_listing(name), timezone=config.settings.timezone, empty=empty)
+            table(rows, of_listing(name), timezone=settings.timezone, empty=empty)
 
 
 def _show_one(
     context: typer.Context, what: str, number: int, query: Callable[[Any, int], Any], as_json: bool, *long: str
 ) -> None:
-    with of(context).look() as (config, store):
+    with of(context).look() as (settings, store):
         row = query(store, number)
         if row is None:
             say(f"there is no {what} {number}; see `haiti-monitor {_MANY[what]} list`")
@@ -55,7 +55,7 @@ def _show_one(
         if as_json:
             emit([row])
         else:
-            details(row, timezone=config.settings.timezone, long=long)
+            details(row, timezone=settings.timezone, long=long)
 
 
 @developments.command("list")
@@ -256,14 +256,14 @@ def status(context: typer.Context, as_json: AsJson = False) -> None:
     """Whether all is well: last poll, feeds, alerts, database. Example: haiti-monitor status"""
     from monitor.store.overview import overview
 
-    with of(context).look() as (config, store):
+    with of(context).look() as (settings, store):
         facts = overview(store, datetime.now(UTC))
-        facts["channels"] = ", ".join(channel.name for channel in config.settings.channels)
+        facts["channels"] = ", ".join(settings.channels)
         facts["trouble"] = _trouble(facts)
         if as_json:
             emit([facts])
         else:
-            _print_status(facts, config.settings.timezone)
+            _print_status(facts, settings.timezone)
 
 
 def _trouble(facts: dict[str, Any]) -> list[str]:
