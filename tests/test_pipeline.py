@@ -176,21 +176,29 @@ def test_a_damaged_feed_gives_what_can_be_read_and_says_that_it_is_damaged(world
     assert "the feed is damaged" in world.rows("select last_error from feeds")[0]["last_error"]
 
 
-@pytest.mark.parametrize("table", ["articles", "sightings", "polls"])
-def test_validators_are_kept_only_with_the_entries_they_stand_for(table: str, world: World) -> None:
-    world.watch("one")
+@pytest.mark.parametrize(
+    "moment",
+    [
+        pytest.param("articles when new.title = 'b'", id="article"),
+        pytest.param("sightings when (select title from articles where id = new.article) = 'b'", id="sighting"),
+    ],
+)
+def test_entries_that_cannot_be_stored_fail_their_feed_alone_and_come_whole_the_next_time(
+    moment: str, world: World
+) -> None:
+    world.watch("one", "two")
     world.web.feed("/one.xml", seen("a"), seen("b"))
+    world.web.feed("/two.xml", seen("c"))
     with world.store():
         pass
-    world.execute(
-        f"create trigger broken before insert on {table} when (select count(*) from articles) > 0 "  # noqa: S608
-        "begin select raise(abort, 'the disk gave up'); end"
-    )
-    with pytest.raises(sqlite3.IntegrityError, match="the disk gave up"):
-        world.poll()
-    assert titles(world) == []
+    world.execute(f"create trigger broken before insert on {moment} begin select raise(abort, 'too odd'); end")
+    one, two = world.poll().feeds
+    assert (one.status, two.status, two.new) == ("failed", "new", 1)
+    assert "could not be stored (IntegrityError: too odd)" in str(one.error)
+    assert titles(world) == ["c"]
     world.execute("drop trigger broken")
-    assert [(report.status, report.new) for report in world.poll().feeds] == [("new", 2)]
+    world.clock.go_on(hours=7)
+    assert {(report.feed, report.new) for report in world.poll().feeds} >= {(one.feed, 2)}
     assert [request.status for request in world.web.asked_for("/one.xml")] == [200, 200]
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import logging
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from monitor.config import Config
-from monitor.errors import ParseError
+from monitor.errors import ParseError, StoreError
 from monitor.guard import FetchSettings, user_agent
 from monitor.identity import Candidate, candidates, find
 from monitor.models import Entry, FeedOutcome, FeedReport, FeedState, FetchFailure, ParsedFeed, Read, Response
@@ -21,6 +22,7 @@ from monitor.timing import next_poll, not_before
 _ACCEPT = "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"
 _FULL_TEXT_WORDS = 250
 """From this many words on an entry carries its article, and the page is not asked for."""
+_log = logging.getLogger(__name__)
 OnFeed = Callable[[FeedOutcome], None]
 
 
@@ -118,8 +120,24 @@ def fetch_settings(config: Config) -> FetchSettings:
 
 
 def store_feeds(config: Config, store: Store, outcomes: Sequence[FeedOutcome], now: datetime) -> list[FeedReport]:
-    """Writes the outcomes, each feed in a transaction of its own, and says what each brought."""
-    return [_store_feed(config, store, outcome, now) for outcome in outcomes]
+    """Writes the outcomes, each feed in a transaction of its own, and says what each brought.
+
+    Entries that cannot be stored make a failure of their feed, and touch no other. Raises StoreError where the
+    database itself cannot be written.
+    """
+    return [_store_or_fail(config, store, outcome, now) for outcome in outcomes]
+
+
+def _store_or_fail(config: Config, store: Store, outcome: FeedOutcome, now: datetime) -> FeedReport:
+    try:
+        return _store_feed(config, store, outcome, now)
+    except StoreError:
+        raise
+    except Exception as error:  # noqa: BLE001  whatever is odd about one feed must not cost the others theirs
+        _log.exception("the entries of the feed %s could not be stored", outcome.feed.name)
+        message = f"its entries could not be stored ({type(error).__name__}: {error})"
+        failed = FeedOutcome(outcome.feed, outcome.at, outcome.seconds, "failed", outcome.http_status, message)
+        return _store_feed(config, store, failed, now)
 
 
 def _store_feed(config: Config, store: Store, outcome: FeedOutcome, now: datetime) -> FeedReport:
