@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import ipaddress
+import itertools
 import socket
 import ssl
 import struct
@@ -498,9 +499,12 @@ async def drip_head(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) 
         await asyncio.sleep(0.02)
 
 
+_places = itertools.count()
+
+
 async def redirect_late(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     await asyncio.sleep(0.1)
-    writer.write(to(f"/{id(writer)}"))
+    writer.write(to(f"/{next(_places)}"))  # always another one: a circle would be noticed
     await writer.drain()
 
 
