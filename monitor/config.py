@@ -238,6 +238,8 @@ def _rules_spec(settings: Configuration) -> RulesSpec:
         concepts={name: _concept(value) for name, value in settings.concepts.items()},
         actors={name: _concept(value) for name, value in settings.actors.items()},
         stages=dict(settings.stages),
+        patterns=dict(settings.patterns),
+        roles=dict(settings.roles),
         negation=settings.negation,
         relevant=settings.reading.relevant,
     )

@@ -105,6 +105,7 @@ def _cleaned_evidence(evidence: Evidence) -> Evidence:
         url=url,
         sentence=_cut(_clean(evidence.sentence), 2 * _SENTENCE),
         rule=_cut(_clean(evidence.rule), _NAME),
+        roles=_clean(evidence.roles),
     )
 
 
@@ -159,7 +160,7 @@ def _facts(facts: AlertFacts, zone: tzinfo) -> list[tuple[str, str]]:
     outlets = _count(facts.outlets, "outlet", "outlets")
     stories = _count(facts.stories, "independent story", "independent stories")
     rows = [
-        ("Who", _some(facts.actors, 6)),
+        ("Who", facts.evidence[0].roles if facts.evidence and facts.evidence[0].roles else _some(facts.actors, 6)),
         ("Since", _moment(facts.first_seen, zone)),
         ("Reported by", f"{outlets} in {stories}"),
         ("Follows", facts.follows or ""),

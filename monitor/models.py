@@ -198,6 +198,8 @@ class Signal:
     start: int
     end: int
     severity: str = "normal"
+    roles: tuple[tuple[str, str], ...] = ()
+    """What the evidence says of its actors, as (role, actor): ("takes over", "OAS")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +242,8 @@ class Evidence:
     rule: str
     published: datetime | None = None
     language: str | None = None
+    roles: str = ""
+    """Who does what in the sentence: `OAS takes over, Kenya hands over`."""
 
 
 @dataclass(frozen=True, slots=True)

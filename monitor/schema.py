@@ -326,6 +326,8 @@ class Configuration(Section):
     stages: dict[str, str] = {}
     negation: str | None = None
     actors: dict[str, WordLists] = {}
+    roles: dict[str, str] = {}
     concepts: dict[Annotated[str, Field(pattern=_CONCEPT_NAME)], WordLists] = {}
+    patterns: dict[Annotated[str, Field(pattern=_CONCEPT_NAME)], str] = {}
     rules: tuple[RuleSection, ...] = ()
     channels: tuple[ChannelSection, ...] = ()

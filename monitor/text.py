@@ -1,19 +1,14 @@
-"""Pure helpers on text: folding, words with their places, sentences, language.
-
-Folding keeps the places: words are found in the text as it stands, and only each word is folded, so that `start` and
-`end` always point into the original.
-"""
+"""Pure helpers on text: words with their places, sentences, language."""
 
 import re
-import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-_MARKS = "\u0300-\u036f\u00ad\u200c\u200d"
-_WORD = re.compile(rf"(?:[^\W\d_]\.){{2,}}|[^\W_](?:[^\W_]|[{_MARKS}])*")
+from monitor.folding import Folded, fold
+
 _CONTROL = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffe\uffff]"
 )
@@ -63,24 +58,15 @@ class Word:
     capital: bool
 
 
-@lru_cache(maxsize=65536)
-def fold(text: str) -> str:
-    """Case and accents away: `Haïti` and `HAITI` become `haiti`, and so does `𝐇𝐚𝐢𝐭𝐢`."""
-    if text.isascii():
-        return text.lower()
-    # Twice, because taking a character apart may leave capitals behind.
-    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text.casefold()).casefold())
-    return "".join(char for char in decomposed if not unicodedata.combining(char) and char not in "\u00ad\u200c\u200d")
-
-
 def words(text: str) -> Iterator[Word]:
     """The words of a text in order.
 
-    Apostrophes and hyphens separate words (`l'OEA`, `Nations-Unies`), dots within an acronym do not (`U.N.` is `un`).
+    Apostrophes and hyphens separate words (`l'OEA`, `Nations-Unies`), dots within an acronym do not (`U.N.` is `un`),
+    and the s of a possessive is none.
     """
-    for match in _WORD.finditer(text):
-        word = match.group().replace(".", "")
-        yield Word(fold(word), match.start(), match.end(), word.isupper())
+    folded = Folded(text)
+    for word, (start, end) in zip(folded.words, folded.spans, strict=True):
+        yield Word(word, start, end, text[start:end].isupper())
 
 
 def squeeze(text: str) -> str:

@@ -19,6 +19,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "monitor.delivery",
         "monitor.developments",
         "monitor.extract",
+        "monitor.folding",
         "monitor.glance",
         "monitor.guard",
         "monitor.identity",
@@ -43,6 +44,7 @@ ORDER = list(LAYERS)
 
 # Each library's one home; `aiohttp.web` serves the demonstration's news and is another thing than the client.
 HOMES = {
+    "ahocorasick": {"monitor.rules.lexicon"},
     "aiohttp": {"monitor.fetch"},
     "aiohttp.web": {"monitor.demo.server"},
     "aiosmtpd": {"monitor.demo.mailbox"},

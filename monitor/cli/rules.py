@@ -53,8 +53,17 @@ def try_(
                 "evidence": signal.sentence,
                 "start": signal.start,
                 "end": signal.end,
+                **({"roles": _roles(signal.roles)} if signal.roles else {}),
             }
             for signal in rules.signals(article)
         ]
         emit([{"id": item.id, "signals": found}])
     sys.stdout.flush()
+
+
+def _roles(roles: tuple[tuple[str, str], ...]) -> dict[str, list[str]]:
+    """{"takes over": ["OAS"], "hands over": ["Kenya"]}"""
+    found: dict[str, list[str]] = {}
+    for role, actor in roles:
+        found.setdefault(role, []).append(actor)
+    return found

@@ -7,6 +7,7 @@ from monitor.errors import RuleError
 from monitor.rules.grammar import parse
 from monitor.rules.lexicon import Lexicon, term_words
 from monitor.rules.nodes import Node, finds_something, leaves
+from monitor.rules.patterns import insert
 from monitor.rules.ruleset import Compiled, RuleSet, actor_group
 from monitor.rules.spec import ACTOR, STAGES, Concept, RulesSpec, SpecProblem
 
@@ -17,10 +18,14 @@ def compile_rules(spec: RulesSpec) -> tuple[RuleSet | None, list[SpecProblem]]:
     """The rule set, or None with every problem that stands in its way."""
     problems = [*_concept_problems(spec), *_rule_problems(spec)]
     trees: dict[Path, Node] = {}
+    patterns: dict[str, Node] = {}
     for path, text in _expressions(spec):
         try:
-            trees[path] = parse(text)
-            problems += _unknown_names(path, trees[path], spec)
+            plain = parse(text)
+            problems += _unknown_names(path, plain, spec, patterns)
+            trees[path] = insert(plain, patterns)
+            if path[0] == "patterns":
+                patterns[str(path[1])] = trees[path]
             if path[0] == "rules" and not finds_something(trees[path]):
                 problems.append(
                     SpecProblem(path, "this would hold by what is absent: name something that must be there")
@@ -35,15 +40,21 @@ def compile_rules(spec: RulesSpec) -> tuple[RuleSet | None, list[SpecProblem]]:
         actors=tuple(spec.actors),
         negation=trees.get(("negation",)),
         relevant=trees.get(("reading", "relevant")),
+        roles=tuple((role, trees["roles", role]) for role in spec.roles),
     )
     return RuleSet(spec, compiled, Lexicon(_terms(spec, trees.values())), _languages(spec)), []
 
 
 def _expressions(spec: RulesSpec) -> Iterator[tuple[Path, str]]:
+    """Every expression, in the order in which one may name another."""
+    for name, expression in spec.patterns.items():
+        yield ("patterns", name), expression
     for index, rule in enumerate(spec.rules):
         yield ("rules", index, "when"), rule.when
     for stage, expression in spec.stages.items():
         yield ("stages", stage), expression
+    for role, expression in spec.roles.items():
+        yield ("roles", role), expression
     if spec.negation:
         yield ("negation",), spec.negation
     if spec.relevant:
@@ -121,12 +132,15 @@ def _rule_problems(spec: RulesSpec) -> Iterator[SpecProblem]:
         if rule.id in seen:
             yield SpecProblem(("rules", index, "id"), f"there is a rule `{rule.id}` already; give this one another id")
         seen.add(rule.id)
+    for name in spec.patterns:
+        if name in spec.concepts or name == ACTOR:
+            yield SpecProblem(("patterns", name), f"there is a concept `{name}` already; choose another", key=True)
     for stage in spec.stages:
         if stage not in STAGES:
             yield SpecProblem(("stages", stage), f"`{stage}` is no stage; there are {', '.join(STAGES)}", key=True)
 
 
-def _unknown_names(path: Path, tree: Node, spec: RulesSpec) -> Iterator[SpecProblem]:
+def _unknown_names(path: Path, tree: Node, spec: RulesSpec, patterns: Mapping[str, Node]) -> Iterator[SpecProblem]:
     for leaf in leaves(tree):
         name = leaf.group
         if name.startswith('"'):
@@ -134,7 +148,7 @@ def _unknown_names(path: Path, tree: Node, spec: RulesSpec) -> Iterator[SpecProb
                 term_words(name)
             except RuleError as error:
                 yield SpecProblem(path, str(error), leaf.column)
-        elif name not in spec.concepts and not (name == ACTOR and spec.actors):
+        elif name not in spec.concepts and name not in patterns and not (name == ACTOR and spec.actors):
             message = (
                 f'there is no concept `{name}`; {_suggestion(name, spec)} (the word itself stands in quotes: "{name}")'
             )
@@ -142,6 +156,6 @@ def _unknown_names(path: Path, tree: Node, spec: RulesSpec) -> Iterator[SpecProb
 
 
 def _suggestion(name: str, spec: RulesSpec) -> str:
-    known = sorted({*spec.concepts, *([ACTOR] if spec.actors else [])})
+    known = sorted({*spec.concepts, *spec.patterns, *([ACTOR] if spec.actors else [])})
     close = difflib.get_close_matches(name, known, n=1)
     return f"did you mean `{close[0]}`?" if close else f"write one of {', '.join(known) or '(none is defined)'}"

@@ -1,43 +1,65 @@
 """Does an expression hold in an article, and where? Pure evaluation on word positions."""
 
-from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice, takewhile
+from operator import itemgetter
 
+from monitor.folding import Folded
 from monitor.models import Article
-from monitor.rules.lexicon import Hits, Lexicon
+from monitor.rules.lexicon import Lexicon
 from monitor.rules.nodes import (
     SEARCHED,
     And,
     InField,
     InSentence,
     Language,
+    Named,
     Near,
     Node,
     Not,
     Or,
     Terms,
-    finds_something,
-    leaves,
 )
-from monitor.text import Word, sentences, words
+from monitor.text import sentences
 
 
-@dataclass(frozen=True, slots=True)
 class FieldText:
-    """One field of an article: its words, its sentences as word ranges and as offsets, and the terms found."""
+    """One field of an article: its words and the terms found in it; places and sentences when somebody asks."""
 
-    name: str
-    text: str
-    words: Sequence[Word]
-    bounds: Sequence[tuple[int, int]]
-    hits: Hits
+    def __init__(self, name: str, text: str, lexicon: Lexicon, language: str | None) -> None:
+        self.name = name
+        self.text = text
+        self._folded = Folded(text)
+        self.length = self._folded.line.count(" ") - 1
+        self.hits = lexicon.find(self._folded, language)
+
+    @property
+    def spans(self) -> Sequence[tuple[int, int]]:
+        """Where each word stands in the text."""
+        return self._folded.spans
+
+    @cached_property
+    def bounds(self) -> Sequence[tuple[int, int]]:
+        """Where each sentence stands in the text."""
+        return sentences(self.text)
+
+    @cached_property
+    def sentences(self) -> Sequence[tuple[int, int]]:
+        """Each sentence as a range of words."""
+        return [self.word_range(*bound) for bound in self.bounds]
 
     def word_range(self, start: int, end: int) -> tuple[int, int]:
         """The words between two offsets of the text."""
-        first = bisect_left(self.words, start, key=lambda word: word.start)
-        return first, bisect_left(self.words, end, key=lambda word: word.start)
+        first = bisect_left(self.spans, start, key=itemgetter(0))
+        return first, bisect_left(self.spans, end, key=itemgetter(0))
+
+    def sentences_with(self, groups: Iterable[str]) -> set[int]:
+        """The sentences in which a term of one of these groups begins."""
+        starts = (hit[0] for group in groups for hit in self.hits.get(group, ()))
+        return {bisect_right(self.sentences, start, key=itemgetter(0)) - 1 for start in starts}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +95,7 @@ def prepare(article: Article, lexicon: Lexicon) -> Document:
     parts = {"title": article.title, "summary": article.summary, "text": article.text, "outlet": article.outlet}
     if parts["text"] in (parts["summary"], parts["title"]):
         parts["text"] = ""
-    fields = {}
-    for name, text in parts.items():
-        found = list(words(text))
-        fields[name] = FieldText(name, text, found, sentences(text), lexicon.find(found, article.language))
+    fields = {name: FieldText(name, text, lexicon, article.language) for name, text in parts.items()}
     return Document(fields, article.language, lexicon.longest)
 
 
@@ -101,6 +120,8 @@ def evaluate(node: Node, document: Document, window: Window | None = None) -> li
             return _in_field(name, part, document, window)
         case InSentence():
             return _in_sentence(node, document, window)
+        case Named(_, part):
+            return evaluate(part, document, window)
         case Near():
             return _near(node, document, window)
 
@@ -128,7 +149,7 @@ def _all(parts: Sequence[Node], document: Document, window: Window | None) -> li
 
 def _in_field(name: str, part: Node, document: Document, window: Window | None) -> list[Span] | None:
     if window is None:
-        found = evaluate(part, document, Window(name, 0, len(document.fields[name].words)))
+        found = evaluate(part, document, Window(name, 0, document.fields[name].length))
         return [] if found and name not in SEARCHED else found  # an outlet's name is no evidence to quote
     return evaluate(part, document, window) if window.field == name else None
 
@@ -137,9 +158,7 @@ def _in_sentence(node: InSentence, document: Document, window: Window | None) ->
     found: list[Span] = []
     held = False
     for name in (window.field,) if window else SEARCHED:
-        if not _could_hold(node.part, document.fields[name]):
-            continue
-        for sentence in _sentences(name, document, window):
+        for sentence in _sentences(node, document.fields[name], window):
             spans = evaluate(node.part, document, sentence)
             if spans is not None:
                 held = True
@@ -147,19 +166,19 @@ def _in_sentence(node: InSentence, document: Document, window: Window | None) ->
     return found if held else None
 
 
-def _could_hold(part: Node, text: FieldText) -> bool:
-    """A quick look before all sentences are asked: what has to find something needs one of its terms."""
-    return not finds_something(part) or any(text.hits.get(leaf.group) for leaf in leaves(part))
-
-
-def _sentences(name: str, document: Document, window: Window | None) -> Iterator[Window]:
-    text = document.fields[name]
-    for bound in text.bounds:
-        start, end = text.word_range(*bound)
+def _sentences(node: InSentence, text: FieldText, window: Window | None) -> Iterator[Window]:
+    """The sentences of a field in which the part could hold: each needs a term of every group that the part needs."""
+    if not all(any(group in text.hits for group in groups) for groups in node.needs):
+        return
+    numbers: Iterable[int] = range(len(text.sentences))
+    for groups in node.needs:
+        numbers = text.sentences_with(groups).intersection(numbers)
+    for number in sorted(numbers):
+        start, end = text.sentences[number]
         if window is None:
-            yield Window(name, start, end)
+            yield Window(text.name, start, end)
         elif start < window.end and end > window.start:
-            yield Window(name, max(start, window.start), min(end, window.end))
+            yield Window(text.name, max(start, window.start), min(end, window.end))
 
 
 def _near(node: Near, document: Document, window: Window | None) -> list[Span] | None:

@@ -1,15 +1,27 @@
-"""Terms and where they stand: one pass over the words of a text finds every term of every group."""
+"""Terms and where they stand: one pass over a folded text finds every term of every group.
+
+The terms of a language are patterns of one Aho-Corasick automaton, with the blanks around them, so that they are found
+between word borders only; `word*` goes without its closing blank.
+"""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import ahocorasick  # type: ignore[import-not-found]  # it has no types
 
 from monitor.errors import RuleError
-from monitor.text import Word, words
+from monitor.folding import Folded
+from monitor.text import words
 
 ANY = "any"
 Hits = Mapping[str, Sequence[tuple[int, int]]]
-"""Per group the places where one of its terms stands, as (first word, word after the last)."""
+"""Per group the places where one of its terms stands, as (first word, word after the last), in order."""
+
+_NO_PLURAL = ("s", "x", "z")
+_CONSONANTS = frozenset("bcdfghjklmnpqrtvwyç")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +32,18 @@ class TermWord:
     capital: bool
     prefix: bool
 
-    def matches(self, word: Word) -> bool:
-        """Whether a word of a text is this one."""
-        same = word.folded.startswith(self.folded) if self.prefix else word.folded == self.folded
-        return same and (word.capital or not self.capital)
-
 
 @dataclass(frozen=True, slots=True)
-class _Term:
-    words: tuple[TermWord, ...]
-    owners: frozenset[tuple[str, str]]  # (group, language)
+class _Found:
+    """What an occurrence of a pattern means."""
+
+    length: int
+    """Words of the pattern."""
+    groups: tuple[str, ...]
+    capitals: tuple[int, ...]
+    """Which of its words have to stand in capitals."""
+    rest: tuple[TermWord, ...]
+    """The words that have to follow: those after an open end are compared one by one."""
 
 
 def term_words(term: str) -> tuple[TermWord, ...]:
@@ -53,33 +67,107 @@ class Lexicon:
 
     def __init__(self, terms: Iterable[tuple[str, str, str]]) -> None:
         """`terms` are (group, language or `any`, term). Raises RuleError for a term without a word."""
-        owners: defaultdict[tuple[TermWord, ...], set[tuple[str, str]]] = defaultdict(set)
+        owners: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
         for group, language, term in terms:
-            owners[term_words(term)].add((group, language))
-        self._whole: defaultdict[str, list[_Term]] = defaultdict(list)
-        self._beginnings: defaultdict[str, list[_Term]] = defaultdict(list)
-        for key, groups in owners.items():
-            index = self._beginnings if key[0].prefix else self._whole
-            index[key[0].folded].append(_Term(key, frozenset(groups)))
-        self.longest = max(map(len, owners), default=0)
-        self._lengths = sorted({len(beginning) for beginning in self._beginnings})
+            owners[term].add((group, language))
+        self._terms = [(term_words(term), frozenset(groups)) for term, groups in owners.items()]
+        self._automata: dict[str | None, Any] = {}
+        self.longest = max((len(term) for term, _ in self._terms), default=0)
 
-    def find(self, text: Sequence[Word], language: str | None) -> Hits:
-        """Where each group's terms stand, in order; lists of another language than the text's do not count."""
+    def find(self, text: Folded, language: str | None) -> Hits:
+        """Where each group's terms stand; lists of another language than the text's do not count."""
+        automaton = self._automaton(language)
         hits: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
-        for index, word in enumerate(text):
-            for term in self._starting_with(word):
-                end = index + len(term.words)
-                if end > len(text) or not all(map(TermWord.matches, term.words, text[index:end])):
+        if automaton is None:
+            return hits
+        line = text.line
+        passed = word = 0
+        for end, meanings in automaton.iter(line):
+            word += line.count(" ", passed, end)
+            passed = end
+            for found in meanings:
+                place = (word - found.length, word + len(found.rest))
+                if (found.capitals or found.rest) and not _holds(found, place, text):
                     continue
-                for group, code in term.owners:
-                    if (language is None or code in (ANY, language)) and (index, end) not in hits[group][-1:]:
-                        hits[group].append((index, end))
-        return hits
+                for group in found.groups:
+                    hits[group].append(place)
+        return {group: sorted(set(places)) if len(places) > 1 else places for group, places in hits.items()}
 
-    def _starting_with(self, word: Word) -> Iterable[_Term]:
-        yield from self._whole.get(word.folded, ())
-        for length in self._lengths:
-            if length > len(word.folded):
-                break
-            yield from self._beginnings.get(word.folded[:length], ())
+    def _automaton(self, language: str | None) -> Any:
+        """The automaton for texts in a language, made when it is first asked for; None where there is no term."""
+        if language not in self._automata:
+            self._automata[language] = _build(self._terms, language)
+        return self._automata[language]
+
+
+def _build(terms: Iterable[tuple[tuple[TermWord, ...], frozenset[tuple[str, str]]]], language: str | None) -> Any:
+    patterns: defaultdict[str, defaultdict[tuple[int, tuple[int, ...], tuple[TermWord, ...]], set[str]]]
+    patterns = defaultdict(lambda: defaultdict(set))
+    for term, owners in terms:
+        groups = {group for group, code in owners if language is None or code in (ANY, language)}
+        if groups:
+            head, rest = _split(term)
+            meaning = (len(head), tuple(i for i, word in enumerate(head) if word.capital), rest)
+            for pattern in _patterns(head):
+                patterns[pattern][meaning] |= groups
+    automaton = ahocorasick.Automaton()
+    for pattern, meanings in patterns.items():
+        found = tuple(
+            _Found(length, tuple(sorted(groups)), capitals, rest)
+            for (length, capitals, rest), groups in meanings.items()
+        )
+        automaton.add_word(pattern, found)
+    automaton.make_automaton()
+    return automaton if patterns else None
+
+
+def _split(term: tuple[TermWord, ...]) -> tuple[tuple[TermWord, ...], tuple[TermWord, ...]]:
+    """The part that the automaton looks for, to the first open end, and the words after it."""
+    cut = next((number for number, word in enumerate(term, 1) if word.prefix), len(term))
+    return term[:cut], term[cut:]
+
+
+def _patterns(term: tuple[TermWord, ...]) -> Iterator[str]:
+    """A term as it is, with each of its words in the plural, and with all of them: `forces multinationales`."""
+    close = "" if term[-1].prefix else " "
+    alone = [word.folded for word in term]
+    yield f" {' '.join(alone)}{close}"
+    plurals = [() if word.capital or word.prefix else tuple(_plurals(word.folded)) for word in term]
+    for number, forms in enumerate(plurals):
+        for form in forms:
+            yield f" {' '.join([*alone[:number], form, *alone[number + 1 :]])}{close}"
+    if sum(map(bool, plurals)) > 1:
+        every = [forms[0] if forms else word for word, forms in zip(alone, plurals, strict=True)]
+        yield f" {' '.join(every)}{close}"
+
+
+def _plurals(word: str) -> Iterator[str]:
+    """The plain plurals of a word, the likelier first: missions, misiones, churches, countries, bureaux."""
+    if len(word) < 3 or not word.isalpha():
+        return
+    if word.endswith(("ch", "sh")):
+        yield f"{word}es"
+    elif word[-1] == "y" and word[-2] in _CONSONANTS:
+        yield f"{word[:-1]}ies"
+    elif word.endswith(("eau", "eu")):
+        yield f"{word}x"
+        yield f"{word}s"
+    elif not word.endswith(_NO_PLURAL):
+        yield f"{word}s"
+        if word[-1] in "nrld":
+            yield f"{word}es"
+
+
+def _holds(found: _Found, place: tuple[int, int], text: Folded) -> bool:
+    """Whether the capitals and the words after an open end are there."""
+    start = place[0]
+    if found.rest:
+        following = text.words[start + found.length : place[1]]
+        if len(following) < len(found.rest) or not all(map(_same, found.rest, following)):
+            return False
+    wanted = chain(found.capitals, (found.length + i for i, word in enumerate(found.rest) if word.capital))
+    return all(text.text[slice(*text.spans[start + number])].isupper() for number in wanted)
+
+
+def _same(wanted: TermWord, word: str) -> bool:
+    return word.startswith(wanted.folded) if wanted.prefix else word == wanted.folded

@@ -1,7 +1,7 @@
 """What an expression is made of: the tree that the grammar yields and the evaluation walks."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 SEARCHED = ("title", "summary", "text")
@@ -52,6 +52,11 @@ class InSentence:
     """The part holds within one sentence."""
 
     part: "Node"
+    needs: tuple[frozenset[str], ...] = field(init=False, compare=False, repr=False)
+    """What `needed` says of the part."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "needs", tuple(dict.fromkeys(needed(self.part))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,16 @@ class Language:
     code: str
 
 
-Node: TypeAlias = Terms | And | Or | Not | Near | InSentence | InField | Language
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A pattern, put in where its name stood."""
+
+    name: str
+    part: "Node"
+    column: int = 0
+
+
+Node: TypeAlias = Terms | And | Or | Not | Near | InSentence | InField | Language | Named
 
 
 def children(node: Node) -> tuple[Node, ...]:
@@ -79,7 +93,7 @@ def children(node: Node) -> tuple[Node, ...]:
             return parts
         case Near(left, right):
             return left, right
-        case Not(part) | InSentence(part) | InField(_, part):
+        case Not(part) | InSentence(part=part) | InField(_, part) | Named(_, part):
             return (part,)
         case Terms() | Language():
             return ()
@@ -108,7 +122,7 @@ def finds_something(node: Node) -> bool:
             return all(map(finds_something, parts))
         case InField(name, part):
             return name in SEARCHED and finds_something(part)
-        case InSentence(part):
+        case InSentence(part) | Named(_, part):
             return finds_something(part)
         case Terms() | Near():
             return True
@@ -129,7 +143,7 @@ def needed(node: Node) -> list[frozenset[str]]:
             return [frozenset().union(*least)] if all(least) else []
         case Near(left, right, _, _):
             return needed(left) + needed(right)
-        case Not(Not(part)) | InSentence(part) | InField(_, part):
+        case Not(Not(part)) | InSentence(part) | InField(_, part) | Named(_, part):
             return needed(part)
         case Not() | Language():
             return []

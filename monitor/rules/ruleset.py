@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from operator import itemgetter
 
 from monitor.models import Article, Entry, Signal
 from monitor.rules.evaluate import Document, FieldText, Span, Window, evaluate, prepare
@@ -12,9 +13,11 @@ from monitor.rules.nodes import SEARCHED, Node, needed
 from monitor.rules.spec import Rule, RulesSpec
 from monitor.text import sentence_at
 
-ENGINE = 1
+ENGINE = 2
 """Goes up when the same rules would find something else, so that stored articles are matched again."""
 
+_NO_CUE = 1000
+"""Added to a distance in words where the evidence has no cue of its own: that of another rule is to be believed."""
 _NEGATION_REACH = 4
 """How many words before a cue a negation may stand: "denies that it will withdraw"."""
 
@@ -28,6 +31,7 @@ class Compiled:
     actors: tuple[str, ...]
     negation: Node | None
     relevant: Node | None
+    roles: tuple[tuple[str, Node], ...] = ()
 
 
 class RuleSet:
@@ -54,7 +58,7 @@ class RuleSet:
             for (rule, node), needs in zip(self._compiled.rules, self._needs, strict=True)
             if not any(groups.isdisjoint(present) for groups in needs)
         )
-        return [self._signal(rule, spans, document) for rule, spans in found if spans]
+        return _one_stage([self._signal(rule, spans, document) for rule, spans in found if spans])
 
     def relevant(self, entry: Entry) -> bool:
         """Whether an entry's title and summary could matter, so that its page is worth reading."""
@@ -63,45 +67,73 @@ class RuleSet:
         article = Article(0, entry.title, entry.summary, entry.content, entry.outlet or "", entry.language)
         return evaluate(self._compiled.relevant, self.prepare(article)) is not None
 
-    def _signal(self, rule: Rule, spans: Sequence[Span], document: Document) -> Signal:
+    def _signal(self, rule: Rule, spans: Sequence[Span], document: Document) -> tuple[Signal, int]:
+        """The signal of a rule that held, and how far from its evidence the cue of its stage stands, in words."""
         span = min(spans)
         where = document.fields[SEARCHED[span.field]]
         start, end = _sentence_bounds(where, span)
-        return Signal(
+        stage, gap = (rule.stage, 0) if rule.stage else self._stage(span, where, document)
+        signal = Signal(
             rule=rule.id,
             change=rule.change,
-            stage=rule.stage or self._stage(span, where, document),
+            stage=stage,
             actors=self._actors(where, start, end, document),
             sentence=where.text[start:end],
             field=where.name,
             start=start,
             end=end,
             severity=rule.severity,
+            roles=self._roles(where, start, end, document),
         )
+        return signal, gap
 
-    def _stage(self, span: Span, where: FieldText, document: Document) -> str:
-        """The nearest cue in the evidence, the first of several as near; then in the headline; else `proposed`."""
+    def _stage(self, span: Span, where: FieldText, document: Document) -> tuple[str, int]:
+        """The nearest cue in the evidence, then in the headline; else `proposed`. Of those as near, the first and then
+        the longest: "will not send" is no "will".
+        """
         start, end = where.word_range(*_sentence_bounds(where, span))
         title = document.fields["title"]
+        far = 0
         for window, place in (
             (Window(where.name, start, end), span),
-            (Window("title", 0, len(title.words)), Span(0, 0, len(title.words))),
+            (Window("title", 0, title.length), Span(0, 0, title.length)),
         ):
             cues = [
-                (_gap(cue, place), cue.start, stage, cue)
+                (_gap(cue, place), cue.start, cue.start - cue.end, stage, cue)
                 for stage, node in self._compiled.stages
                 for cue in evaluate(node, document, window) or ()
             ]
             if cues:
-                *_, stage, cue = min(cues, key=lambda found: found[:2])
-                return "blocked" if self._negated(cue, document) else stage
-        return "proposed"
+                gap, *_, stage, cue = min(cues, key=lambda found: found[:3])
+                return "blocked" if self._negated(cue, document) else stage, far + gap
+            far = _NO_CUE
+        return "proposed", 2 * _NO_CUE
 
     def _negated(self, cue: Span, document: Document) -> bool:
         if self._compiled.negation is None:
             return False
         before = Window(SEARCHED[cue.field], max(0, cue.start - _NEGATION_REACH), cue.start)
         return evaluate(self._compiled.negation, document, before) is not None
+
+    def _roles(self, where: FieldText, start: int, end: int, document: Document) -> tuple[tuple[str, str], ...]:
+        """Who does what in the evidence: the actor stands at an end of a place where the role's expression holds."""
+        window = Window(where.name, *where.word_range(start, end))
+        named = sorted(
+            (*hit, name)
+            for name in self._compiled.actors
+            for hit in where.hits.get(actor_group(name), ())
+            if window.start <= hit[0] < window.end
+        )
+        found: dict[tuple[str, str], None] = {}
+        for role, node in self._compiled.roles if named else ():
+            spans = evaluate(node, document, window) or []
+            nearest = [span for span in spans if not any(_within(other, span) for other in spans)]
+            at_end = {i for i, (a, b, _) in enumerate(named) for span in nearest if a == span.start or b == span.end}
+            for i, (first, last, name) in enumerate(named):
+                # "the US, Canada": who is named right beside one has the same role.
+                if any(first - named[j][1] == 0 or named[j][0] - last == 0 or i == j for j in at_end):
+                    found.setdefault((role, name))
+        return tuple(found)
 
     def _actors(self, where: FieldText, start: int, end: int, document: Document) -> tuple[str, ...]:
         """The actors named in the evidence, in its order; where it names none, those of the headline."""
@@ -118,6 +150,15 @@ class RuleSet:
         return ()
 
 
+def _one_stage(found: Sequence[tuple[Signal, int]]) -> list[Signal]:
+    """Signals of one change in one sentence tell one stage: that whose cue stands nearest to what was found."""
+    nearest: dict[tuple[str, str, int], tuple[int, str]] = {}
+    for signal, gap in found:
+        key = (signal.change, signal.field, signal.start)
+        nearest[key] = min(nearest.get(key, (gap, signal.stage)), (gap, signal.stage), key=itemgetter(0))
+    return [replace(s, stage=nearest[s.change, s.field, s.start][1]) for s, _ in found]
+
+
 def actor_group(name: str) -> str:
     """The term group of an actor: kept apart from the concepts, so that both may have the same name."""
     return f"actor:{name}"
@@ -132,9 +173,14 @@ def version_of(spec: RulesSpec) -> str:
 
 def _sentence_bounds(where: FieldText, span: Span) -> tuple[int, int]:
     """The offsets of the sentence, or of the neighbouring sentences, that a span stands in."""
-    first = sentence_at(where.bounds, where.words[span.start].start)
-    last = sentence_at(where.bounds, where.words[span.end - 1].start)
+    first = sentence_at(where.bounds, where.spans[span.start][0])
+    last = sentence_at(where.bounds, where.spans[span.end - 1][0])
     return where.bounds[first][0], where.bounds[last][1]
+
+
+def _within(one: Span, other: Span) -> bool:
+    """Whether a span lies inside another that is longer."""
+    return one != other and other.start <= one.start and one.end <= other.end
 
 
 def _gap(one: Span, other: Span) -> int:

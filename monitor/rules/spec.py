@@ -50,6 +50,10 @@ class RulesSpec:
     concepts: Mapping[str, Concept] = field(default_factory=dict)
     actors: Mapping[str, Concept] = field(default_factory=dict)
     stages: Mapping[str, str] = field(default_factory=dict)
+    patterns: Mapping[str, str] = field(default_factory=dict)
+    """Named expressions; each may name those before it."""
+    roles: Mapping[str, str] = field(default_factory=dict)
+    """What an actor does in a sentence ("takes over"), with an expression at an end of which the actor stands."""
     negation: str | None = None
     relevant: str | None = None
 

@@ -213,7 +213,7 @@ def show(store: Store, article: int) -> Row | None:
         )
         row["signals"] = store.rows(
             """
-            select rule, change, stage, actors, sentence, field, start_offset, end_offset, development
+            select rule, change, stage, actors, roles, sentence, field, start_offset, end_offset, development
             from signals where article = ? and retired_at is null
             """,
             article,

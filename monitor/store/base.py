@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 Row = dict[str, Any]
-SCHEMA = 1
+SCHEMA = 2
 """The number of the newest migration, which it writes into the file (`pragma user_version`)."""
 _BUSY_SECONDS = 60
 
@@ -176,6 +176,11 @@ def required(text: str) -> datetime:
 def actors_text(actors: Sequence[str]) -> str:
     """Actors as a column shows them."""
     return ", ".join(actors)
+
+
+def roles_text(roles: Sequence[tuple[str, str]]) -> str:
+    """Who does what, as a column shows it: `OAS takes over, Kenya hands over`."""
+    return ", ".join(f"{actor} {role}" for role, actor in roles)
 
 
 def actors_of(text: str) -> tuple[str, ...]:

@@ -108,7 +108,7 @@ def evidence(store: Store, development: int) -> list[Evidence]:
     rows = store.rows(
         """
         with counted as (
-            select a.id, a.outlet, a.title, a.url, a.published, a.language, a.news_at, s.sentence, s.rule,
+            select a.id, a.outlet, a.title, a.url, a.published, a.language, a.news_at, s.sentence, s.rule, s.roles,
                 s.sentence = d.sentence as shown,
                 row_number() over (partition by a.id order by s.sentence = d.sentence desc, s.id) as place
             from signals s join articles a on a.id = s.article join developments d on d.id = s.development
@@ -120,7 +120,8 @@ def evidence(store: Store, development: int) -> list[Evidence]:
     )
     return [
         Evidence(
-            r["outlet"], r["title"], r["url"] or "", r["sentence"], r["rule"], moment(r["published"]), r["language"]
+            *(r["outlet"], r["title"], r["url"] or "", r["sentence"], r["rule"], moment(r["published"])),
+            *(r["language"], r["roles"]),
         )
         for r in rows
     ]

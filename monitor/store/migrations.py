@@ -17,6 +17,13 @@ def m001_tables(db: Database) -> None:
     db.execute("pragma user_version = 1")
 
 
+@migrations()
+def m002_roles(db: Database) -> None:
+    """Who does what in the evidence, in words: `OAS takes over, Kenya hands over`."""
+    db.execute("alter table signals add column roles text not null default ''")
+    db.execute("pragma user_version = 2")
+
+
 _TABLES = """
 create table feeds (
     id integer primary key,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from monitor.models import Article, Signal, StoredSignal
 from monitor.store.articles import article_of
-from monitor.store.base import Row, Store, actors_of, actors_text, iso, moment
+from monitor.store.base import Row, Store, actors_of, actors_text, iso, moment, roles_text
 from monitor.stories import copies
 
 
@@ -23,10 +23,10 @@ def replace(store: Store, article: int, found: Sequence[Signal], version: str, n
         cursor = store.write(
             """
             insert into signals (article, rule, stage, field, start_offset, end_offset,
-                change, actors, severity, sentence, rules_version, found_at)
-            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing returning id
+                change, actors, roles, severity, sentence, rules_version, found_at)
+            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing returning id
             """,
-            *(*place, signal.change, actors_text(signal.actors), signal.severity, signal.sentence, version, iso(now)),
+            *(*place, *_said(signal), version, iso(now)),
         ).fetchone()
         if cursor is not None:
             new += 1
@@ -34,11 +34,12 @@ def replace(store: Store, article: int, found: Sequence[Signal], version: str, n
             continue
         row = store.write(
             """
-            update signals set change = ?, actors = ?, severity = ?, sentence = ?, rules_version = ?, retired_at = null
+            update signals
+            set change = ?, actors = ?, roles = ?, severity = ?, sentence = ?, rules_version = ?, retired_at = null
             where article = ? and rule = ? and stage = ? and field = ? and start_offset = ? and end_offset = ?
             returning id
             """,
-            *(signal.change, actors_text(signal.actors), signal.severity, signal.sentence, version, *place),
+            *(*_said(signal), version, *place),
         ).fetchone()
         kept.append(row[0])
     store.write(
@@ -49,6 +50,10 @@ def replace(store: Store, article: int, found: Sequence[Signal], version: str, n
         *(iso(now), article, json.dumps(kept)),
     )
     return new
+
+
+def _said(signal: Signal) -> tuple[str, str, str, str, str]:
+    return signal.change, actors_text(signal.actors), roles_text(signal.roles), signal.severity, signal.sentence
 
 
 def ungrouped(store: Store, limit: int = 500) -> list[StoredSignal]:

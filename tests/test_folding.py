@@ -1,0 +1,80 @@
+"""A folded text is one line of words, the same whichever way it was folded; every word knows where it comes from."""
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monitor import folding
+from monitor.folding import Folded, fold
+
+LETTERS = "aZé ïŁß.!?…\"'”»)\n\t-’U0٣\u0301\u00ad\u200b\x85漢𝐇œŒ½µƒsS™\ud800\x00\u200f\u202e_"
+TEXTS = st.text(alphabet=st.sampled_from(LETTERS), max_size=60) | st.text(max_size=60)
+
+
+def slowly(text: str) -> str:
+    """The reference: every character looked up by itself."""
+    return "".join(folding._CHARS[ord(char)] for char in text)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        pytest.param("Kenya-led mission, in Haïti", " kenya led mission in haiti ", id="accents, hyphen, comma"),
+        pytest.param("l’OEA à Port-au-Prince…", " l oea a port au prince ", id="typographic signs"),
+        pytest.param("Kenya's mission; the Kenyans’ exit", " kenya mission the kenyans exit ", id="possessives"),
+        pytest.param("U.N.-led, U.S. and e.g. A. Smith", " un led us and eg a smith ", id="acronyms with dots"),
+        pytest.param("Main-d'œuvre, Straße", " main d oeuvre strasse ", id="letters that become two"),
+        pytest.param("Rada Bezpieczeństwa zatwierdziła", " rada bezpieczenstwa zatwierdzila ", id="Polish"),
+        pytest.param("Hai\u0308ti gou\u00advernman", " haiti gouvernman ", id="marks apart and soft hyphens"),
+        pytest.param("a\x00b\u200fc\ud800d", " a bc d ", id="a NUL, a direction mark, half a character"),
+        pytest.param("", "  ", id="nothing"),
+        pytest.param("… — !", "  ", id="no word"),
+    ],
+)
+def test_a_text_becomes_one_line_of_words(text: str, line: str) -> None:
+    assert Folded(text).line == line
+
+
+@settings(max_examples=300, deadline=None)
+@given(TEXTS)
+def test_the_fast_ways_fold_like_the_slow_one(text: str) -> None:
+    assert folding._flat(text)[0] == slowly(text)
+
+
+@settings(max_examples=300, deadline=None)
+@given(TEXTS)
+def test_every_word_points_at_the_text_that_it_comes_from(text: str) -> None:
+    folded = Folded(text)
+    assert len(folded.words) == len(folded.spans)
+    end = 0
+    for word, (start, stop) in zip(folded.words, folded.spans, strict=True):
+        assert end <= start < stop <= len(text)
+        assert fold(text[start:stop]) == word
+        end = stop
+
+
+@settings(max_examples=200, deadline=None)
+@given(TEXTS)
+def test_a_folded_text_folds_to_itself(text: str) -> None:
+    assert fold(fold(text)) == fold(text)
+
+
+@settings(max_examples=100, deadline=None)
+@given(TEXTS)
+def test_case_does_not_count_in_western_letters(text: str) -> None:
+    western = text.encode("ascii", "ignore").decode()
+    assert Folded(western.upper()).line == Folded(western.lower()).line
+
+
+@pytest.mark.parametrize("piece", ["a", "é", "ł", "word ", "l’œuvre ", "U.N. ", "U.", "\u0301", "'s ", "\u200f\x00"])
+def test_folding_takes_time_in_proportion_to_the_text(piece: str) -> None:
+    def seconds(size: int) -> float:
+        text = piece * (size // len(piece))
+        begin = time.process_time()
+        _ = Folded(text).spans
+        return time.process_time() - begin
+
+    small = min(seconds(50_000) for _ in range(3))
+    assert seconds(500_000) < 40 * small + 0.1
