@@ -1,11 +1,17 @@
-"""News items as JSON lines: what `rules try` and `replay` read."""
+"""News items as JSON lines: what `rules try`, `rules score` and `replay` read."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any, TypeVar
 
 from monitor.errors import MonitorError
+from monitor.rules.spec import STAGES
+
+T = TypeVar("T")
+_EXAMPLE = 'write an object such as {"title": "…", "published": "2025-09-30"}'
+_LABEL = '{"change": "mandate", "stage": "decided"}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,20 +28,57 @@ class Item:
     published: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What an item tells according to people: its changes, each with its stage."""
+
+    changes: Mapping[str, str]
+    kind: str = ""
+    """The class of an item, such as `opinion_explainer`."""
+    apart: bool = False
+    """The text does not show it, or is no real headline: such items are scored by themselves."""
+
+
 def read_items(lines: Iterable[str], name: str) -> Iterator[Item]:
     """The items of a JSONL file, empty lines skipped. Raises MonitorError naming file and line of what is no item."""
+    return _read(lines, name, _item)
+
+
+def read_labelled(lines: Iterable[str], name: str) -> Iterator[tuple[Item, Labels]]:
+    """The same with their labels. Raises MonitorError also where an item has none: `"change": []` says no change."""
+    return _read(lines, name, lambda values, number: (_item(values, number), _labels(values)))
+
+
+def _read(lines: Iterable[str], name: str, made: Callable[[dict[str, Any], int], T]) -> Iterator[T]:
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
-            yield _item(json.loads(line), number)
+            values = json.loads(line)
+            if not isinstance(values, dict):
+                raise ValueError(_EXAMPLE)  # noqa: TRY004  (a value)
+            yield made(values, number)
         except (ValueError, OverflowError, RecursionError) as error:
             raise MonitorError(f"{name}:{number}: this line is no news item: {error}") from error
 
 
-def _item(values: object, number: int) -> Item:
-    if not isinstance(values, dict):
-        raise ValueError('write an object such as {"title": "…", "published": "2025-09-30"}')  # noqa: TRY004  (a value)
+def _labels(values: dict[str, Any]) -> Labels:
+    changes = values.get("change")
+    if not isinstance(changes, list):
+        raise ValueError(f'it has no label: write "change": [{_LABEL}], or [] for none')  # noqa: TRY004  (a value)
+    for one in changes:
+        if not isinstance(one, dict) or not isinstance(one.get("change"), str) or not isinstance(one.get("stage"), str):
+            raise ValueError(f'each of "change" is an object such as {_LABEL}')  # noqa: TRY004  (a value)
+        if one["stage"] not in STAGES:
+            raise ValueError(f"`{one['stage']}` is no stage; there are {', '.join(STAGES)}")
+    return Labels(
+        changes={one["change"]: one["stage"] for one in changes},
+        kind=_text(values.get("class")),
+        apart=values.get("visible") in ("no", "partial") or values.get("title_source") == "url_slug",
+    )
+
+
+def _item(values: dict[str, Any], number: int) -> Item:
     texts = {key: _text(values.get(key)) for key in ("title", "summary", "text", "url", "source")}
     return Item(
         id=_text(values.get("id")) or str(number),

@@ -1,15 +1,24 @@
-"""Commands about the rules: test them, try them on texts."""
+"""Commands about the rules: test them, try, explain and score them, and see what a change of them would do."""
 
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from monitor.cli.context import of
+from monitor.cli.context import AsJson, Since, moment_since, of
 from monitor.cli.output import emit, say
 
-app = typer.Typer(name="rules", help="The rules that find changes: test and try them.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from monitor.items import Item
+    from monitor.models import Article, Signal
+    from monitor.rules.ruleset import RuleSet
+
+app = typer.Typer(
+    name="rules", help="The rules that find changes: test, try, explain and score them.", no_args_is_help=True
+)
+ItemsFile = Annotated[Path, typer.Argument(help="Items, one JSON object a line; - reads standard input.")]
 
 
 @app.command()
@@ -30,40 +39,106 @@ def test(context: typer.Context) -> None:
 
 
 @app.command("try")
-def try_(
-    context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="Items, one JSON object a line; - reads standard input.")] = Path("-"),
-) -> None:
+def try_(context: typer.Context, file: ItemsFile = Path("-")) -> None:
     """Shows the signals of items, a JSON line each. Example: haiti-monitor rules try items.jsonl"""
     from monitor.cli.replaying import lines_of
     from monitor.items import read_items
-    from monitor.models import Article
-    from monitor.text import detect_language
 
     rules = of(context).config(rules=True).rules
     for item in read_items(lines_of(file), str(file)):
-        language = item.language or detect_language(f"{item.title} {item.summary}", rules.languages)
-        article = Article(0, item.title, item.summary, item.text, item.source, language)
-        found = [
-            {
-                "rule": signal.rule,
-                "change": signal.change,
-                "stage": signal.stage,
-                "actors": list(signal.actors),
-                "evidence": signal.sentence,
-                "start": signal.start,
-                "end": signal.end,
-                **({"roles": _roles(signal.roles)} if signal.roles else {}),
-            }
-            for signal in rules.signals(article)
-        ]
-        emit([{"id": item.id, "signals": found}])
+        emit([{"id": item.id, "signals": [_signal(signal) for signal in rules.signals(_article(item, rules))]}])
     sys.stdout.flush()
 
 
-def _roles(roles: tuple[tuple[str, str], ...]) -> dict[str, list[str]]:
+@app.command()
+def explain(
+    context: typer.Context,
+    text: Annotated[str, typer.Argument(help="A headline; - reads standard input.")],
+    summary: Annotated[str, typer.Option(help="The summary below it.")] = "",
+    body: Annotated[str, typer.Option("--text", help="The article's text.")] = "",
+    outlet: Annotated[str, typer.Option(help="Who published it.")] = "",
+    language: Annotated[str | None, typer.Option(help="Such as en or fr; else found from the text.")] = None,
+    rule: Annotated[str | None, typer.Option(help="Only this rule.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every rule in full.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Shows which clauses of each rule held, and what was missing.
+
+    Example: haiti-monitor rules explain "Kenya hands over command of the Haiti force"
+    """
+    from monitor.cli import explaining
+    from monitor.items import Item
+
+    rules = of(context).config(rules=True).rules
+    if rule is not None:
+        explaining.require_rule(rules, rule)
+    title = sys.stdin.read().strip() if text == "-" else text
+    article = _article(Item("", title, summary, body, source=outlet, language=language), rules)
+    explaining.show(rules, article, only=rule, everything=everything, as_json=as_json)
+
+
+@app.command()
+def score(
+    context: typer.Context,
+    file: ItemsFile,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Also every item that came out wrong.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Precision, recall and F1 of the rules on labelled items. Example: haiti-monitor rules score labelled.jsonl -v
+
+    A label is "change": [{"change": "mandate", "stage": "decided"}], or [] where nothing changes.
+    """
+    from monitor.cli import scoring
+    from monitor.cli.replaying import lines_of
+    from monitor.items import read_labelled
+
+    rules = of(context).config(rules=True).rules
+    results = (
+        (item, labels, rules.signals(_article(item, rules)))
+        for item, labels in read_labelled(lines_of(file), str(file))
+    )
+    scoring.show(results, verbose=verbose, as_json=as_json)
+
+
+@app.command()
+def backtest(context: typer.Context, since: Since = None, as_json: AsJson = False) -> None:
+    """What today's rules would tell of the stored articles, against what was told.
+
+    Nothing is written and nobody is told. Example: haiti-monitor rules backtest --since 30d
+    """
+    from monitor.cli import backtesting
+    from monitor.cli.progress import Bars
+    from monitor.pipeline.backtest import backtest as run
+    from monitor.store import open_store
+
+    config = of(context).config(rules=True)
+    with open_store(config.database_path, create=False) as store, Bars() as bars:
+        report = run(config, store, since=moment_since(since), progress=bars)
+    backtesting.show(report, timezone=config.settings.timezone, as_json=as_json)
+
+
+def _article(item: "Item", rules: "RuleSet") -> "Article":
+    from monitor.models import Article
+    from monitor.text import detect_language
+
+    language = item.language or detect_language(f"{item.title} {item.summary}", rules.languages)
+    return Article(0, item.title, item.summary, item.text, item.source, language)
+
+
+def _signal(signal: "Signal") -> dict[str, Any]:
+    return {
+        "rule": signal.rule,
+        "change": signal.change,
+        "stage": signal.stage,
+        "actors": list(signal.actors),
+        "evidence": signal.sentence,
+        "start": signal.start,
+        "end": signal.end,
+        **({"roles": dict(_roles(signal.roles))} if signal.roles else {}),
+    }
+
+
+def _roles(roles: Sequence[tuple[str, str]]) -> Iterator[tuple[str, list[str]]]:
     """{"takes over": ["OAS"], "hands over": ["Kenya"]}"""
-    found: dict[str, list[str]] = {}
-    for role, actor in roles:
-        found.setdefault(role, []).append(actor)
-    return found
+    for role in dict.fromkeys(role for role, _ in roles):
+        yield role, [actor for other, actor in roles if other == role]

@@ -110,7 +110,7 @@ def _group_batch(config: Config, store: Store, now: datetime, report: GroupRepor
     to_tell: dict[int, list[tuple[Decision, StoredSignal]]] = {}
     with store.transaction():
         waiting = signals.ungrouped(store, _BATCH)
-        for reports in _reports(waiting):
+        for reports in reports_of(waiting):
             event, decision = _place(config, store, reports, now, report)
             if decision.kind != "joins" and not decision.tell:
                 silent.add(event)
@@ -127,7 +127,7 @@ def together(first: Decision, then: Decision) -> Decision:
     return replace(first, kind=then.kind if first.kind == "stage" else first.kind, stage=then.stage)
 
 
-def _reports(waiting: Sequence[StoredSignal]) -> Iterator[list[StoredSignal]]:
+def reports_of(waiting: Sequence[StoredSignal]) -> Iterator[list[StoredSignal]]:
     """The signals of one article about one change, the deciding one first; articles in the given order."""
     order = {article: place for place, article in enumerate(dict.fromkeys(signal.article.id for signal in waiting))}
     ordered = sorted(

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from monitor.models import Article
+from monitor.rules.explain import explain
 from monitor.rules.ruleset import RuleSet
 from monitor.rules.spec import Example, Rule
 from monitor.text import detect_language
@@ -34,11 +35,17 @@ def as_article(example: Example, rules: RuleSet) -> Article:
 def _of_rule(index: int, rule: Rule, rules: RuleSet) -> Iterator[Failure]:
     for kind, examples in (("match", rule.match), ("ignore", rule.ignore)):
         for number, example in enumerate(examples):
-            signals = [s for s in rules.signals(as_article(example, rules)) if s.rule == rule.id]
+            article = as_article(example, rules)
+            signals = [s for s in rules.signals(article) if s.rule == rule.id]
             path = ("rules", index, "examples", kind, number)
             if kind == "ignore" and signals:
-                yield Failure(rule.id, example, f"must be ignored, but matches in: {signals[0].sentence}", path)
+                yield Failure(rule.id, example, f"must be ignored, but matches: {_why(index, article, rules)}", path)
             elif kind == "match" and not signals:
-                yield Failure(rule.id, example, "must match, but does not", path)
+                yield Failure(rule.id, example, f"must match, but does not: {_why(index, article, rules)}", path)
             elif kind == "match" and example.stage and signals[0].stage != example.stage:
                 yield Failure(rule.id, example, f"must be {example.stage}, but is {signals[0].stage}", path)
+
+
+def _why(index: int, article: Article, rules: RuleSet) -> str:
+    """The clause that decided."""
+    return explain(rules, article)[index].deciding

@@ -43,6 +43,8 @@ class RuleSet:
         self._needs = [needed(node) for _, node in compiled.rules]
         self.spec = spec
         self.languages = tuple(languages)
+        self.trees = compiled.rules
+        """Each rule with its expression."""
         self.version = version_of(spec)
 
     def prepare(self, article: Article) -> Document:

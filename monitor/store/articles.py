@@ -1,7 +1,7 @@
 """Articles, where they were seen, their stories, and full-text search."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from monitor.errors import StoreError
@@ -163,6 +163,32 @@ def unmatched(store: Store, version: str, limit: int = 500) -> list[Article]:
         *(version, limit),
     )
     return [article_of(row) for row in rows]
+
+
+def count(store: Store, since: datetime | None) -> int:
+    """How many articles `in_order` gives."""
+    return int(
+        store.rows("select count(*) as n from articles where coalesce(news_at, first_seen) >= ?", iso(since) or "")[0][
+            "n"
+        ]
+    )
+
+
+def in_order(store: Store, since: datetime | None, batch: int = 500) -> Iterator[tuple[Article, datetime | None]]:
+    """Articles with the time of their news, in the order in which they were first seen, a batch in memory at a time."""
+    place = ("", 0)
+    while True:
+        rows = store.rows(
+            """
+            select * from articles where (first_seen, id) > (?, ?) and coalesce(news_at, first_seen) >= ?
+            order by first_seen, id limit ?
+            """,
+            *(*place, iso(since) or "", batch),
+        )
+        if not rows:
+            return
+        yield from ((article_of(row), moment(row["news_at"])) for row in rows)
+        place = rows[-1]["first_seen"], rows[-1]["id"]
 
 
 def matched(store: Store, article: int, version: str) -> None:

@@ -156,6 +156,44 @@ def timeline(store: Store, *, since: datetime | None = None, limit: int | None =
     return rows[::-1]
 
 
+@dataclass(frozen=True, slots=True)
+class ToldStage:
+    """A stage of a development that was told, with the sentence that showed it."""
+
+    change: str
+    stage: str
+    since: datetime
+    title: str
+    sentence: str
+    rule: str
+    articles: tuple[int, ...]
+
+
+def told_stages(store: Store, since: datetime | None) -> list[ToldStage]:
+    """Every stage that was told, with the articles of its development; from `since` on."""
+    rows = store.rows(
+        """
+        select d.id, d.change, t.stage, t.since, a.title, coalesce(s.sentence, d.sentence) as sentence,
+            coalesce(s.rule, '') as rule,
+            (select group_concat(article) from development_articles where development = d.id) as articles
+        from development_stages t join developments d on d.id = t.development
+        left join articles a on a.id = t.article
+        left join signals s on s.id = (
+            select min(id) from signals where development = d.id and article = t.article and stage = t.stage
+        )
+        where t.told_at is not null and t.since >= ? order by t.since, d.id
+        """,
+        iso(since) or "",
+    )
+    return [
+        ToldStage(
+            *(row["change"], row["stage"], required(row["since"]), row["title"] or "", row["sentence"], row["rule"]),
+            tuple(map(int, (row["articles"] or "").split(","))) if row["articles"] else (),
+        )
+        for row in rows
+    ]
+
+
 def list_recent(store: Store, *, limit: int, since: datetime | None = None) -> list[Row]:
     """Developments with what is known of them, the latest first."""
     return store.rows(
