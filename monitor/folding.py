@@ -8,7 +8,8 @@ One blank stands between and around the words, so a search engine finds a term b
 
 import re
 import unicodedata
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
 from functools import cached_property
 from itertools import accumulate
 
@@ -83,10 +84,28 @@ class Folded:
             flat = [(self._origin(start), self._origin(end - 1) + 1) for start, end in flat]
         return [(start, self._acronyms.get(start, end)) for start, end in flat] if self._acronyms else flat
 
+    def ranges(self, bounds: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Stretches of the text, which follow one another and cut no word, as ranges of words."""
+        found = []
+        passed = 0
+        for start, end in bounds:
+            chunk = self._flat[self._place(start) : self._place(end)].split()
+            count = len(chunk) - chunk.count(_POSSESSIVE)
+            found.append((passed, passed + count))
+            passed += count
+        return found
+
+    def _place(self, origin: int) -> int:
+        """Where in the folded text a character of the original begins."""
+        if self._ends is not None:
+            return self._ends[origin - 1] if origin else 0
+        return origin + bisect_left(self._doubled, origin)
+
     def _origin(self, place: int) -> int:
         if self._ends is not None:
             return bisect_right(self._ends, place)
-        return place - bisect_right(self._doubled, place)
+        doubled = self._doubled
+        return place - bisect_right(range(len(doubled)), place, key=lambda number: doubled[number] + number + 1)
 
 
 def _flat(text: str) -> tuple[str, list[int] | None, list[int]]:
@@ -95,7 +114,7 @@ def _flat(text: str) -> tuple[str, list[int] | None, list[int]]:
         return text.encode().translate(_BYTES).decode(), None, []
     try:
         if not _OTHER.search(text):
-            doubled = [found.start() + number + 1 for number, found in enumerate(_DOUBLE.finditer(text))]
+            doubled = [found.start() for found in _DOUBLE.finditer(text)]
             plain = _DOUBLE.sub(lambda found: _CHARS[ord(found.group())], text) if doubled else text
             return plain.encode(_CODEC).translate(_BYTES).decode("latin-1"), None, doubled
     except UnicodeEncodeError:

@@ -1,8 +1,7 @@
 """Pure helpers on text: words with their places, sentences, language."""
 
 import re
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -13,6 +12,8 @@ _CONTROL = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffe\uffff]"
 )
 _END = re.compile(r"(?<![.!?…])[.!?…]+[\"'”’»)\]]*(?=\s)|\n+")
+_LONG = 5
+"""No abbreviation has so many letters."""
 _ABBREVIATIONS = frozenset(
     [
         "mr",
@@ -105,10 +106,13 @@ def sentences(text: str) -> list[tuple[int, int]]:
     bounds: list[tuple[int, int]] = []
     start = 0
     for match in _END.finditer(text):
-        if match.group()[0] != "\n" and not _ends_sentence(text, match):
+        mark, end = match.span()
+        # Most marks stand after a word too long to be an abbreviation, before a capital: no need to look closer.
+        plain = text[end + 1 : end + 2].isupper() and text[max(0, mark - _LONG) : mark].isalpha() and mark >= _LONG
+        if not plain and text[mark] != "\n" and not _ends_sentence(text, match):
             continue
-        _append(bounds, text, start, match.end())
-        start = match.end()
+        _append(bounds, text, start, end)
+        start = end
     _append(bounds, text, start, len(text))
     return bounds
 
@@ -127,17 +131,11 @@ def _ends_sentence(text: str, match: re.Match[str]) -> bool:
 
 
 def _append(bounds: list[tuple[int, int]], text: str, start: int, end: int) -> None:
-    while start < end and text[start].isspace():
-        start += 1
-    while end > start and text[end - 1].isspace():
-        end -= 1
-    if start < end:
-        bounds.append((start, end))
-
-
-def sentence_at(bounds: Sequence[tuple[int, int]], position: int) -> int:
-    """Index of the sentence that holds a position of the text."""
-    return max(0, bisect_right(bounds, position, key=lambda bound: bound[0]) - 1)
+    stretch = text[start:end]
+    stripped = stretch.strip()
+    if stripped:
+        begin = start + len(stretch) - len(stretch.lstrip())
+        bounds.append((begin, begin + len(stripped)))
 
 
 # --------------------------------------------------------------------------- language

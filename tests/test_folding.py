@@ -55,6 +55,20 @@ def test_every_word_points_at_the_text_that_it_comes_from(text: str) -> None:
         end = stop
 
 
+@settings(max_examples=300, deadline=None)
+@given(st.lists(TEXTS, max_size=6))
+def test_stretches_between_blanks_are_ranges_of_words(texts: list[str]) -> None:
+    text = "\n".join(texts)
+    bounds = []
+    start = 0
+    for one in texts:
+        bounds.append((start, start + len(one)))
+        start += len(one) + 1
+    folded = Folded(text)
+    expected = [[i for i, (a, _) in enumerate(folded.spans) if low <= a < high] for low, high in bounds]
+    assert [list(range(first, last)) for first, last in folded.ranges(bounds)] == expected
+
+
 @settings(max_examples=200, deadline=None)
 @given(TEXTS)
 def test_a_folded_text_folds_to_itself(text: str) -> None:

@@ -44,7 +44,7 @@ ORDER = list(LAYERS)
 
 # Each library's one home; `aiohttp.web` serves the demonstration's news and is another thing than the client.
 HOMES = {
-    "ahocorasick": {"monitor.rules.lexicon"},
+    "ahocorasick_rs": {"monitor.rules.lexicon"},
     "aiohttp": {"monitor.fetch"},
     "aiohttp.web": {"monitor.demo.server"},
     "aiosmtpd": {"monitor.demo.mailbox"},

@@ -445,9 +445,16 @@ OFFER = "Norland offers to take over the Lagoon Mission"
         pytest.param({"match": (Example(OFFER),)}, None, id="a match"),
         pytest.param({"match": (Example(OFFER, stage="proposed"),)}, None, id="a match at its stage"),
         pytest.param({"ignore": (Example("Rain over the capital"),)}, None, id="nothing to find"),
-        pytest.param({"match": (Example("Rain over the capital"),)}, "must match, but does not", id="no match"),
         pytest.param(
-            {"ignore": (Example(OFFER),)}, f"must be ignored, but matches in: {OFFER}", id="found all the same"
+            {"match": (Example("Rain over the capital"),)},
+            "must match, but does not: `mission near/15 takeover`: no `mission`",
+            id="no match",
+        ),
+        pytest.param(
+            {"ignore": (Example(OFFER),)},
+            "must be ignored, but matches: `mission near/15 takeover` found “take over the Lagoon Mission” in the "
+            "title",
+            id="found all the same",
         ),
         pytest.param(
             {"match": (Example(OFFER, stage="decided"),)}, "must be decided, but is proposed", id="other stage"

@@ -1,11 +1,12 @@
 """Does an expression hold in an article, and where? Pure evaluation on word positions."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice, takewhile
 from operator import itemgetter
+from typing import Any, NamedTuple
 
 from monitor.folding import Folded
 from monitor.models import Article
@@ -34,7 +35,7 @@ class FieldText:
         self.text = text
         self._folded = Folded(text)
         self.length = self._folded.line.count(" ") - 1
-        self.hits = lexicon.find(self._folded, language)
+        self.hits = lexicon.find(self._folded, language) if self.length else {}
 
     @property
     def spans(self) -> Sequence[tuple[int, int]]:
@@ -49,12 +50,12 @@ class FieldText:
     @cached_property
     def sentences(self) -> Sequence[tuple[int, int]]:
         """Each sentence as a range of words."""
-        return [self.word_range(*bound) for bound in self.bounds]
+        return self._folded.ranges(self.bounds)
 
-    def word_range(self, start: int, end: int) -> tuple[int, int]:
-        """The words between two offsets of the text."""
-        first = bisect_left(self.spans, start, key=itemgetter(0))
-        return first, bisect_left(self.spans, end, key=itemgetter(0))
+    def sentences_of(self, span: "Span") -> tuple[int, int]:
+        """The first and the last sentence that a place of this field stands in."""
+        first = bisect_right(self.sentences, span.start, key=itemgetter(0)) - 1
+        return first, max(first, bisect_left(self.sentences, span.end, key=itemgetter(0)) - 1)
 
     def sentences_with(self, groups: Iterable[str]) -> set[int]:
         """The sentences in which a term of one of these groups begins."""
@@ -62,8 +63,7 @@ class FieldText:
         return {bisect_right(self.sentences, start, key=itemgetter(0)) - 1 for start in starts}
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """Where to look: one field, from one word to before another."""
 
     field: str
@@ -71,8 +71,7 @@ class Window:
     end: int
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
+class Span(NamedTuple):
     """A place that made an expression hold: words `start` to before `end` of a field (an index into SEARCHED)."""
 
     field: int
@@ -88,6 +87,8 @@ class Document:
     language: str | None
     longest: int
     """How many words the longest term has."""
+    patterns: "dict[tuple[str, Window | None], list[Span] | None]" = field(default_factory=dict)
+    """What came of patterns already: many rules share them."""
 
 
 def prepare(article: Article, lexicon: Lexicon) -> Document:
@@ -104,42 +105,27 @@ def evaluate(node: Node, document: Document, window: Window | None = None) -> li
 
     What holds by absence (`not`) or without a place (`language:`) holds with an empty list.
     """
-    match node:
-        case Terms(group):
-            return _terms(group, document, window) or None
-        case And(parts):
-            return _all(parts, document, window)
-        case Or(parts):
-            found = [spans for part in parts if (spans := evaluate(part, document, window)) is not None]
-            return sorted(set().union(*found)) if found else None
-        case Not(part):
-            return [] if evaluate(part, document, window) is None else None
-        case Language(code):
-            return [] if document.language == code else None
-        case InField(name, part):
-            return _in_field(name, part, document, window)
-        case InSentence():
-            return _in_sentence(node, document, window)
-        case Named(_, part):
-            return evaluate(part, document, window)
-        case Near():
-            return _near(node, document, window)
+    return _HOW[type(node)](node, document, window)
 
 
-def _terms(group: str, document: Document, window: Window | None) -> list[Span]:
+def _terms(node: Terms, document: Document, window: Window | None) -> list[Span] | None:
+    group = node.group
     if window is None:
-        return [Span(i, *hit) for i, name in enumerate(SEARCHED) for hit in document.fields[name].hits.get(group, ())]
+        fields = document.fields
+        return [Span(i, *hit) for i, name in enumerate(SEARCHED) for hit in fields[name].hits.get(group, ())] or None
     index = SEARCHED.index(window.field) if window.field in SEARCHED else len(SEARCHED)
-    hits = document.fields[window.field].hits.get(group, ())
+    hits = document.fields[window.field].hits.get(group)
+    if not hits:
+        return None
     # Hits stand in the order of their starts, and a long text may have very many: only those in reach are looked at.
-    first = bisect_left(hits, window.start - document.longest, key=lambda hit: hit[0])
+    first = bisect_left(hits, (window.start - document.longest,))
     near = takewhile(lambda hit: hit[0] < window.end, islice(hits, first, None))
-    return [Span(index, start, end) for start, end in near if end > window.start]
+    return [Span(index, start, end) for start, end in near if end > window.start] or None
 
 
-def _all(parts: Sequence[Node], document: Document, window: Window | None) -> list[Span] | None:
+def _all(node: And, document: Document, window: Window | None) -> list[Span] | None:
     found: set[Span] = set()
-    for part in parts:
+    for part in node.quick_first:
         spans = evaluate(part, document, window)
         if spans is None:
             return None
@@ -147,7 +133,28 @@ def _all(parts: Sequence[Node], document: Document, window: Window | None) -> li
     return sorted(found)
 
 
-def _in_field(name: str, part: Node, document: Document, window: Window | None) -> list[Span] | None:
+def _any(node: Or, document: Document, window: Window | None) -> list[Span] | None:
+    found = [spans for part in node.parts if (spans := evaluate(part, document, window)) is not None]
+    return sorted(set().union(*found)) if found else None
+
+
+def _absent(node: Not, document: Document, window: Window | None) -> list[Span] | None:
+    return [] if evaluate(node.part, document, window) is None else None
+
+
+def _in_language(node: Language, document: Document, _: Window | None) -> list[Span] | None:
+    return [] if document.language == node.code else None
+
+
+def _named(node: Named, document: Document, window: Window | None) -> list[Span] | None:
+    key = (node.name, window)
+    if key not in document.patterns:
+        document.patterns[key] = evaluate(node.part, document, window)
+    return document.patterns[key]
+
+
+def _in_field(node: InField, document: Document, window: Window | None) -> list[Span] | None:
+    name, part = node.field, node.part
     if window is None:
         found = evaluate(part, document, Window(name, 0, document.fields[name].length))
         return [] if found and name not in SEARCHED else found  # an outlet's name is no evidence to quote
@@ -158,7 +165,7 @@ def _in_sentence(node: InSentence, document: Document, window: Window | None) ->
     found: list[Span] = []
     held = False
     for name in (window.field,) if window else SEARCHED:
-        for sentence in _sentences(node, document.fields[name], window):
+        for sentence in _sentences(node, document.fields[name], document, window):
             spans = evaluate(node.part, document, sentence)
             if spans is not None:
                 held = True
@@ -166,9 +173,11 @@ def _in_sentence(node: InSentence, document: Document, window: Window | None) ->
     return found if held else None
 
 
-def _sentences(node: InSentence, text: FieldText, window: Window | None) -> Iterator[Window]:
+def _sentences(node: InSentence, text: FieldText, document: Document, window: Window | None) -> Iterator[Window]:
     """The sentences of a field in which the part could hold: each needs a term of every group that the part needs."""
     if not all(any(group in text.hits for group in groups) for groups in node.needs):
+        return
+    if not _possible(node.part, document, Window(text.name, 0, text.length)):
         return
     numbers: Iterable[int] = range(len(text.sentences))
     for groups in node.needs:
@@ -179,6 +188,23 @@ def _sentences(node: InSentence, text: FieldText, window: Window | None) -> Iter
             yield Window(text.name, start, end)
         elif start < window.end and end > window.start:
             yield Window(text.name, max(start, window.start), min(end, window.end))
+
+
+def _possible(node: Node, document: Document, whole: Window) -> bool:
+    """Whether an expression could hold somewhere in a field, judged from the whole: sentences cost more to find."""
+    match node:
+        case And(parts=parts):
+            return all(_possible(part, document, whole) for part in parts)
+        case Or(parts):
+            return any(_possible(part, document, whole) for part in parts)
+        case Not(Not(part)) | Named(_, part) | InSentence(part=part):
+            return _possible(part, document, whole)
+        case InField(name, part):
+            return name == whole.field and _possible(part, document, whole)
+        case Near(positive=True) | Terms():
+            return evaluate(node, document, whole) is not None
+        case _:
+            return True
 
 
 def _near(node: Near, document: Document, window: Window | None) -> list[Span] | None:
@@ -201,3 +227,16 @@ def _near(node: Near, document: Document, window: Window | None) -> list[Span] |
 def _merged(span: Span, others: Sequence[Span]) -> Span:
     nearest = [other for other in others if other.field == span.field]
     return Span(span.field, min([span.start, *(o.start for o in nearest)]), max([span.end, *(o.end for o in nearest)]))
+
+
+_HOW: dict[type[Node], Callable[[Any, Document, Window | None], list[Span] | None]] = {
+    Terms: _terms,
+    And: _all,
+    Or: _any,
+    Not: _absent,
+    Near: _near,
+    InSentence: _in_sentence,
+    InField: _in_field,
+    Language: _in_language,
+    Named: _named,
+}

@@ -70,7 +70,7 @@ def explain(rules: RuleSet, article: Article) -> list[Explanation]:
 def _clauses(node: Node, document: Document, window: Window | None) -> Iterator[Clause]:
     """The conditions of which all have to hold, one by one."""
     match node:
-        case And(parts):
+        case And(parts=parts):
             for part in parts:
                 yield from _clauses(part, document, window)
         case Named(_, And() as part) if evaluate(part, document, window) is None:
@@ -201,11 +201,11 @@ def _text(node: Node, binding: int) -> str:
             return name
         case Or(parts):
             return _bracketed(" or ".join(_text(part, 1) for part in parts), binding > 0)
-        case And(parts):
+        case And(parts=parts):
             return _bracketed(" and ".join(_text(part, 2) for part in parts), binding > 1)
         case Not(part):
             return _bracketed(f"not {_text(part, 3)}", binding > 3)
-        case Near(left, right, distance, ordered):
+        case Near(left=left, right=right, distance=distance, ordered=ordered):
             operator = "before" if ordered else "near"
             return _bracketed(f"{_text(left, 4)} {operator}/{distance} {_text(right, 4)}", binding > 3)
         case InSentence(part=part):

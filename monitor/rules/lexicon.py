@@ -7,10 +7,8 @@ between word borders only; `word*` goes without its closing blank.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
-from typing import Any
 
-import ahocorasick  # type: ignore[import-not-found]  # it has no types
+import ahocorasick_rs
 
 from monitor.errors import RuleError
 from monitor.folding import Folded
@@ -34,16 +32,20 @@ class TermWord:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
-    """What an occurrence of a pattern means."""
+class _Check:
+    """What else has to be true where a pattern was found."""
 
-    length: int
-    """Words of the pattern."""
-    groups: tuple[str, ...]
     capitals: tuple[int, ...]
     """Which of its words have to stand in capitals."""
     rest: tuple[TermWord, ...]
     """The words that have to follow: those after an open end are compared one by one."""
+
+
+_Meaning = tuple[int, int, tuple[str, ...], _Check | None]
+"""What an occurrence of a pattern means: its words, the words after it, the groups, and what to check."""
+_Automaton = tuple[ahocorasick_rs.BytesAhoCorasick, Sequence[tuple[_Meaning, ...]]]
+_MANY = 50_000
+"""From so many patterns on the quicker table would take more than 60 MB."""
 
 
 def term_words(term: str) -> tuple[TermWord, ...]:
@@ -71,36 +73,40 @@ class Lexicon:
         for group, language, term in terms:
             owners[term].add((group, language))
         self._terms = [(term_words(term), frozenset(groups)) for term, groups in owners.items()]
-        self._automata: dict[str | None, Any] = {}
+        self._automata: dict[str | None, _Automaton] = {}
         self.longest = max((len(term) for term, _ in self._terms), default=0)
 
     def find(self, text: Folded, language: str | None) -> Hits:
         """Where each group's terms stand; lists of another language than the text's do not count."""
-        automaton = self._automaton(language)
+        automaton, meanings = self._automaton(language)
         hits: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
-        if automaton is None:
-            return hits
-        line = text.line
+        line = text.line.encode()
+        count = line.count
         passed = word = 0
-        for end, meanings in automaton.iter(line):
-            word += line.count(" ", passed, end)
+        for pattern, _, after in automaton.find_matches_as_indexes(line, overlapping=True):
+            end = after - 1
+            word += count(b" ", passed, end)
             passed = end
-            for found in meanings:
-                place = (word - found.length, word + len(found.rest))
-                if (found.capitals or found.rest) and not _holds(found, place, text):
-                    continue
-                for group in found.groups:
-                    hits[group].append(place)
-        return {group: sorted(set(places)) if len(places) > 1 else places for group, places in hits.items()}
+            for length, more, groups, check in meanings[pattern]:
+                place = (word - length, word + more)
+                if check is None or _holds(check, place, text):
+                    for group in groups:
+                        hits[group].append(place)
+        for group, places in hits.items():
+            if len(places) > 1:
+                hits[group] = sorted(set(places))
+        return hits
 
-    def _automaton(self, language: str | None) -> Any:
-        """The automaton for texts in a language, made when it is first asked for; None where there is no term."""
+    def _automaton(self, language: str | None) -> _Automaton:
+        """The automaton for texts in a language, made when it is first asked for."""
         if language not in self._automata:
             self._automata[language] = _build(self._terms, language)
         return self._automata[language]
 
 
-def _build(terms: Iterable[tuple[tuple[TermWord, ...], frozenset[tuple[str, str]]]], language: str | None) -> Any:
+def _build(
+    terms: Iterable[tuple[tuple[TermWord, ...], frozenset[tuple[str, str]]]], language: str | None
+) -> _Automaton:
     patterns: defaultdict[str, defaultdict[tuple[int, tuple[int, ...], tuple[TermWord, ...]], set[str]]]
     patterns = defaultdict(lambda: defaultdict(set))
     for term, owners in terms:
@@ -110,15 +116,19 @@ def _build(terms: Iterable[tuple[tuple[TermWord, ...], frozenset[tuple[str, str]
             meaning = (len(head), tuple(i for i, word in enumerate(head) if word.capital), rest)
             for pattern in _patterns(head):
                 patterns[pattern][meaning] |= groups
-    automaton = ahocorasick.Automaton()
-    for pattern, meanings in patterns.items():
-        found = tuple(
-            _Found(length, tuple(sorted(groups)), capitals, rest)
-            for (length, capitals, rest), groups in meanings.items()
-        )
-        automaton.add_word(pattern, found)
-    automaton.make_automaton()
-    return automaton if patterns else None
+    kind = ahocorasick_rs.Implementation
+    automaton = ahocorasick_rs.BytesAhoCorasick(
+        [pattern.encode() for pattern in patterns],
+        implementation=kind.DFA if len(patterns) <= _MANY else kind.ContiguousNFA,
+    )
+    return automaton, [_meanings(found) for found in patterns.values()]
+
+
+def _meanings(found: Mapping[tuple[int, tuple[int, ...], tuple[TermWord, ...]], set[str]]) -> tuple[_Meaning, ...]:
+    return tuple(
+        (length, len(rest), tuple(sorted(groups)), _Check(capitals, rest) if capitals or rest else None)
+        for (length, capitals, rest), groups in found.items()
+    )
 
 
 def _split(term: tuple[TermWord, ...]) -> tuple[tuple[TermWord, ...], tuple[TermWord, ...]]:
@@ -158,15 +168,16 @@ def _plurals(word: str) -> Iterator[str]:
             yield f"{word}es"
 
 
-def _holds(found: _Found, place: tuple[int, int], text: Folded) -> bool:
+def _holds(check: _Check, place: tuple[int, int], text: Folded) -> bool:
     """Whether the capitals and the words after an open end are there."""
-    start = place[0]
-    if found.rest:
-        following = text.words[start + found.length : place[1]]
-        if len(following) < len(found.rest) or not all(map(_same, found.rest, following)):
+    start, end = place
+    after = end - len(check.rest)
+    if check.rest:
+        following = text.words[after:end]
+        if len(following) < len(check.rest) or not all(map(_same, check.rest, following)):
             return False
-    wanted = chain(found.capitals, (found.length + i for i, word in enumerate(found.rest) if word.capital))
-    return all(text.text[slice(*text.spans[start + number])].isupper() for number in wanted)
+    wanted = [start + i for i in check.capitals] + [after + i for i, word in enumerate(check.rest) if word.capital]
+    return all(text.text[slice(*text.spans[number])].isupper() for number in wanted)
 
 
 def _same(wanted: TermWord, word: str) -> bool:

@@ -21,6 +21,12 @@ class And:
     """All of them."""
 
     parts: tuple["Node", ...]
+    quick_first: tuple["Node", ...] = field(init=False, compare=False, repr=False)
+    """The parts in the order in which to ask them: those that look at sentences last."""
+
+    def __post_init__(self) -> None:
+        ordered = sorted(self.parts, key=lambda part: any(isinstance(one, InSentence) for one, _ in walk(part)))
+        object.__setattr__(self, "quick_first", tuple(ordered))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,11 @@ class Near:
     right: "Node"
     distance: int
     ordered: bool
+    positive: bool = field(init=False, compare=False, repr=False)
+    """Nothing in it holds by absence: where it does not hold in a whole field, it holds in no part of it."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "positive", not any(isinstance(one, Not) for one, _ in walk(self)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +100,9 @@ Node: TypeAlias = Terms | And | Or | Not | Near | InSentence | InField | Languag
 def children(node: Node) -> tuple[Node, ...]:
     """What an expression is directly made of, from left to right."""
     match node:
-        case And(parts) | Or(parts):
+        case And(parts=parts) | Or(parts):
             return parts
-        case Near(left, right):
+        case Near(left=left, right=right):
             return left, right
         case Not(part) | InSentence(part=part) | InField(_, part) | Named(_, part):
             return (part,)
@@ -116,7 +127,7 @@ def leaves(node: Node) -> Iterator[Terms]:
 def finds_something(node: Node) -> bool:
     """Whether what makes the expression hold can be quoted; `not x`, a language or an outlet alone cannot."""
     match node:
-        case And(parts):
+        case And(parts=parts):
             return any(map(finds_something, parts))
         case Or(parts):
             return all(map(finds_something, parts))
@@ -135,13 +146,13 @@ def needed(node: Node) -> list[frozenset[str]]:
     match node:
         case Terms(group):
             return [frozenset([group])]
-        case And(parts):
+        case And(parts=parts):
             return [groups for part in parts for groups in needed(part)]
         case Or(parts):
             # Whichever part holds brings a group of its own; one that needs nothing leaves the whole without a need.
             least = [min(needed(part), key=len, default=frozenset()) for part in parts]
             return [frozenset().union(*least)] if all(least) else []
-        case Near(left, right, _, _):
+        case Near(left=left, right=right):
             return needed(left) + needed(right)
         case Not(Not(part)) | InSentence(part) | InField(_, part) | Named(_, part):
             return needed(part)

@@ -32,11 +32,11 @@ def _insert(node: Node, patterns: Mapping[str, Node]) -> Node:
     match node:
         case Terms(group, column) if group in patterns:
             return Named(group, patterns[group], column)
-        case And(parts):
+        case And(parts=parts):
             return And(tuple(_insert(part, patterns) for part in parts))
         case Or(parts):
             return Or(tuple(_insert(part, patterns) for part in parts))
-        case Near(left, right):
+        case Near(left=left, right=right):
             return replace(node, left=_insert(left, patterns), right=_insert(right, patterns))
         case Not() | InSentence() | InField():
             return replace(node, part=_insert(node.part, patterns))

@@ -11,7 +11,6 @@ from monitor.rules.evaluate import Document, FieldText, Span, Window, evaluate, 
 from monitor.rules.lexicon import Lexicon
 from monitor.rules.nodes import SEARCHED, Node, needed
 from monitor.rules.spec import Rule, RulesSpec
-from monitor.text import sentence_at
 
 ENGINE = 2
 """Goes up when the same rules would find something else, so that stored articles are matched again."""
@@ -73,31 +72,32 @@ class RuleSet:
         """The signal of a rule that held, and how far from its evidence the cue of its stage stands, in words."""
         span = min(spans)
         where = document.fields[SEARCHED[span.field]]
-        start, end = _sentence_bounds(where, span)
-        stage, gap = (rule.stage, 0) if rule.stage else self._stage(span, where, document)
+        first, last = where.sentences_of(span)
+        window = Window(where.name, where.sentences[first][0], where.sentences[last][1])
+        start, end = where.bounds[first][0], where.bounds[last][1]
+        stage, gap = (rule.stage, 0) if rule.stage else self._stage(span, window, document)
         signal = Signal(
             rule=rule.id,
             change=rule.change,
             stage=stage,
-            actors=self._actors(where, start, end, document),
+            actors=self._actors(where, window, document),
             sentence=where.text[start:end],
             field=where.name,
             start=start,
             end=end,
             severity=rule.severity,
-            roles=self._roles(where, start, end, document),
+            roles=self._roles(where, window, document),
         )
         return signal, gap
 
-    def _stage(self, span: Span, where: FieldText, document: Document) -> tuple[str, int]:
+    def _stage(self, span: Span, sentence: Window, document: Document) -> tuple[str, int]:
         """The nearest cue in the evidence, then in the headline; else `proposed`. Of those as near, the first and then
         the longest: "will not send" is no "will".
         """
-        start, end = where.word_range(*_sentence_bounds(where, span))
         title = document.fields["title"]
         far = 0
         for window, place in (
-            (Window(where.name, start, end), span),
+            (sentence, span),
             (Window("title", 0, title.length), Span(0, 0, title.length)),
         ):
             cues = [
@@ -117,9 +117,8 @@ class RuleSet:
         before = Window(SEARCHED[cue.field], max(0, cue.start - _NEGATION_REACH), cue.start)
         return evaluate(self._compiled.negation, document, before) is not None
 
-    def _roles(self, where: FieldText, start: int, end: int, document: Document) -> tuple[tuple[str, str], ...]:
+    def _roles(self, where: FieldText, window: Window, document: Document) -> tuple[tuple[str, str], ...]:
         """Who does what in the evidence: the actor stands at an end of a place where the role's expression holds."""
-        window = Window(where.name, *where.word_range(start, end))
         named = sorted(
             (*hit, name)
             for name in self._compiled.actors
@@ -137,10 +136,9 @@ class RuleSet:
                     found.setdefault((role, name))
         return tuple(found)
 
-    def _actors(self, where: FieldText, start: int, end: int, document: Document) -> tuple[str, ...]:
+    def _actors(self, where: FieldText, sentence: Window, document: Document) -> tuple[str, ...]:
         """The actors named in the evidence, in its order; where it names none, those of the headline."""
-        first, last = where.word_range(start, end)
-        for hits, low, high in ((where.hits, first, last), (document.fields["title"].hits, 0, 10_000)):
+        for hits, low, high in ((where.hits, sentence.start, sentence.end), (document.fields["title"].hits, 0, 10_000)):
             named = sorted(
                 (hit[0], name)
                 for name in self._compiled.actors
@@ -171,13 +169,6 @@ def version_of(spec: RulesSpec) -> str:
     deciding = replace(spec, rules=tuple(replace(rule, match=(), ignore=(), title="") for rule in spec.rules))
     content = json.dumps([ENGINE, asdict(deciding)], sort_keys=True, ensure_ascii=True, default=str)
     return hashlib.sha256(content.encode()).hexdigest()[:12]
-
-
-def _sentence_bounds(where: FieldText, span: Span) -> tuple[int, int]:
-    """The offsets of the sentence, or of the neighbouring sentences, that a span stands in."""
-    first = sentence_at(where.bounds, where.spans[span.start][0])
-    last = sentence_at(where.bounds, where.spans[span.end - 1][0])
-    return where.bounds[first][0], where.bounds[last][1]
 
 
 def _within(one: Span, other: Span) -> bool:
