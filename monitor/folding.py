@@ -65,11 +65,10 @@ class Folded:
         if _INNER_DOT.search(text):
             text, self._acronyms = _joined_acronyms(text)
         flat, self._ends, self._doubled = _flat(text)
-        found = flat.split()
-        if _POSSESSIVE in found:
-            found = [word for word in found if word != _POSSESSIVE]
         self._flat = flat
-        self.line = f" {' '.join(found)} "
+        self.line = f" {' '.join(flat.split())} "
+        if f" {_POSSESSIVE} " in self.line:
+            self.line = f" {' '.join(word for word in flat.split() if word != _POSSESSIVE)} "
 
     @cached_property
     def words(self) -> list[str]:

@@ -4,7 +4,6 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import islice, takewhile
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -119,8 +118,8 @@ def _terms(node: Terms, document: Document, window: Window | None) -> list[Span]
         return None
     # Hits stand in the order of their starts, and a long text may have very many: only those in reach are looked at.
     first = bisect_left(hits, (window.start - document.longest,))
-    near = takewhile(lambda hit: hit[0] < window.end, islice(hits, first, None))
-    return [Span(index, start, end) for start, end in near if end > window.start] or None
+    last = bisect_left(hits, (window.end,), first)
+    return [Span(index, start, end) for start, end in hits[first:last] if end > window.start] or None
 
 
 def _all(node: And, document: Document, window: Window | None) -> list[Span] | None:
