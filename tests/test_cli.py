@@ -549,7 +549,7 @@ def test_an_example_that_does_not_hold_is_told_with_its_place(world: World, shel
     world.watch(rules=[rule])
     result = shell("check")
     assert result.code == 2
-    assert "rule `handover`: must be ignored, but matches: `mission` found" in result.err
+    assert 'rule `handover`: must be ignored, but matches: "Lagoon Mission" in the title' in result.err
     assert result.err.startswith("config.yaml:")
 
 

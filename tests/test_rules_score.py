@@ -36,8 +36,9 @@ def test_a_score_counts_items_changes_languages_classes_and_stages() -> None:
     assert score.micro == Tally(right=2, wrong=1, missed=2)
     assert dict(score.changes) == {"leadership": Tally(2, 0, 1), "mandate": Tally(0, 1, 1)}
     assert dict(score.languages) == {"en": Tally(1, 1, 0), "fr": Tally(1, 0, 1), "unknown": Tally(0, 0, 0)}
-    assert (score.kinds["sport"], score.counts["sport"]) == (Tally(0, 1, 0), 2)
+    assert (score.classes["sport"], score.counts["sport"]) == (Tally(0, 1, 0), 2)
     assert score.stage_accuracy == pytest.approx(1 / 2)
+    assert (score.quiet, score.any_change.wrong) == (2, 1)
 
 
 def test_figures_without_anything_to_count_are_none_and_not_zero() -> None:

@@ -1,7 +1,10 @@
 """What commands print: tables for people, one JSON object a line for programs; data on stdout, messages on stderr."""
 
 import json
+import os
+import shutil
 import sys
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -22,6 +25,23 @@ def emit(rows: Iterable[Row]) -> None:
 def say(text: str) -> None:
     """A message for people."""
     print(text, file=sys.stderr, flush=True)
+
+
+def tinted(text: str, *, color: str | None = None, bold: bool = False) -> str:
+    """Text in a colour where standard output is a terminal that wants colours."""
+    if not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
+        return text
+    import typer
+
+    return typer.style(text, fg=color, bold=bold)
+
+
+def wrapped(text: str, *, indent: int) -> str:
+    """A line broken at the width of the terminal, what follows indented; whole where there is no terminal."""
+    if not sys.stdout.isatty():
+        return text
+    width = max(shutil.get_terminal_size().columns, indent + 20)
+    return textwrap.fill(text, width, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False)
 
 
 def table(rows: Sequence[Row], columns: Mapping[str, str], *, timezone: str, empty: str) -> None:

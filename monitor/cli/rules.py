@@ -72,7 +72,7 @@ def explain(
     rules = of(context).config(rules=True).rules
     if rule is not None:
         explaining.require_rule(rules, rule)
-    title = sys.stdin.read().strip() if text == "-" else text
+    title, body = explaining.read_text(text, body)
     article = _article(Item("", title, summary, body, source=outlet, language=language), rules)
     explaining.show(rules, article, only=rule, everything=everything, as_json=as_json)
 
@@ -90,14 +90,23 @@ def score(
     """
     from monitor.cli import scoring
     from monitor.cli.replaying import lines_of
+    from monitor.errors import MonitorError
     from monitor.items import read_labelled
 
     rules = of(context).config(rules=True).rules
-    results = (
-        (item, labels, rules.signals(_article(item, rules)))
-        for item, labels in read_labelled(lines_of(file), str(file))
-    )
-    scoring.show(results, verbose=verbose, as_json=as_json)
+    changes = frozenset(rule.change for rule in rules.spec.rules)
+
+    def results() -> Iterator["scoring.Result"]:
+        for item, labels in read_labelled(lines_of(file), str(file)):
+            article = _article(item, rules)
+            yield item, labels, article.language, rules.signals(article)
+
+    try:
+        scoring.show(results(), changes=changes, verbose=verbose, as_json=as_json)
+    except MonitorError as error:  # only what reads the file raises it: a file that cannot be scored is wrong use
+        say(f"haiti-monitor: {error}")
+        raise typer.Exit(2) from error
+    sys.stdout.flush()
 
 
 @app.command()

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from monitor.models import Article
-from monitor.rules.explain import explain
+from monitor.rules.explain import explain_rule, stage_reason
 from monitor.rules.ruleset import RuleSet
 from monitor.rules.spec import Example, Rule
 from monitor.text import detect_language
@@ -43,9 +43,11 @@ def _of_rule(index: int, rule: Rule, rules: RuleSet) -> Iterator[Failure]:
             elif kind == "match" and not signals:
                 yield Failure(rule.id, example, f"must match, but does not: {_why(index, article, rules)}", path)
             elif kind == "match" and example.stage and signals[0].stage != example.stage:
-                yield Failure(rule.id, example, f"must be {example.stage}, but is {signals[0].stage}", path)
+                reason = stage_reason(rules, signals[0], article)
+                message = f"must be {example.stage}, but is {signals[0].stage}: {reason}"
+                yield Failure(rule.id, example, message, path)
 
 
 def _why(index: int, article: Article, rules: RuleSet) -> str:
     """The clause that decided."""
-    return explain(rules, article)[index].deciding
+    return explain_rule(rules, index, article).deciding

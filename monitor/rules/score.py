@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 
 from monitor.items import Labels
 from monitor.models import Signal
-
-_FIELDS = ("title", "summary", "text")
+from monitor.rules.nodes import SEARCHED
 
 
 @dataclass(slots=True)
@@ -54,7 +53,7 @@ class Score:
     micro: Tally = field(default_factory=Tally)
     changes: defaultdict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
     languages: defaultdict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
-    kinds: defaultdict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
+    classes: defaultdict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
     counts: Counter[str] = field(default_factory=Counter)
     """How many items there are of each class."""
     stages_right: int = 0
@@ -66,13 +65,13 @@ class Score:
         found = stages_told(signals)
         self.items += 1
         self.counts[label.kind] += 1
-        for tally in (self.any_change, self.languages[language or "unknown"], self.kinds[label.kind]):
+        for tally in (self.any_change, self.languages[language or "unknown"], self.classes[label.kind]):
             tally.count(bool(label.changes), bool(found))
         for change in {*label.changes, *found}:
             for tally in (self.micro, self.changes[change]):
                 tally.count(change in label.changes, change in found)
         both = label.changes.keys() & found.keys()
-        right = sum(label.changes[change] == found[change] for change in both)
+        right = sum(found[change] == label.changes[change] for change in both)
         self.stages += len(both)
         self.stages_right += right
         return label.changes.keys() == found.keys() and right == len(both)
@@ -82,10 +81,15 @@ class Score:
         """The share of the changes found whose stage is right; None where none was found."""
         return _share(self.stages_right, self.stages)
 
+    @property
+    def quiet(self) -> int:
+        """How many items have no change; `any_change.wrong` of them were alarmed."""
+        return self.items - self.any_change.right - self.any_change.missed
+
 
 def stages_told(signals: Iterable[Signal]) -> dict[str, str]:
     """The stage that would be told of each change: that of the signal nearest to the headline."""
-    ordered = sorted(signals, key=lambda s: (_FIELDS.index(s.field), s.start))
+    ordered = sorted(signals, key=lambda s: (SEARCHED.index(s.field), s.start))
     return {signal.change: signal.stage for signal in reversed(ordered)}
 
 

@@ -1,7 +1,7 @@
 """Articles, where they were seen, their stories, and full-text search."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from monitor.errors import StoreError
@@ -165,30 +165,29 @@ def unmatched(store: Store, version: str, limit: int = 500) -> list[Article]:
     return [article_of(row) for row in rows]
 
 
-def count(store: Store, since: datetime | None) -> int:
-    """How many articles `in_order` gives."""
-    return int(
-        store.rows("select count(*) as n from articles where coalesce(news_at, first_seen) >= ?", iso(since) or "")[0][
-            "n"
-        ]
+def arrivals(store: Store, since: datetime | None) -> list[int]:
+    """The articles in the order in which the pipeline took them: by arrival, of one poll the oldest news first.
+
+    Only those whose news is from `since` on; one whose page was not asked for yet was not taken yet.
+    """
+    rows = store.rows(
+        """
+        select id from articles
+        where coalesce(news_at, first_seen) >= ? and not (read_state = 'wanted' and read_attempts = 0)
+        order by first_seen, news_at, id
+        """,
+        iso(since) or "",
     )
+    return [row["id"] for row in rows]
 
 
-def in_order(store: Store, since: datetime | None, batch: int = 500) -> Iterator[tuple[Article, datetime | None]]:
-    """Articles with the time of their news, in the order in which they were first seen, a batch in memory at a time."""
-    place = ("", 0)
-    while True:
-        rows = store.rows(
-            """
-            select * from articles where (first_seen, id) > (?, ?) and coalesce(news_at, first_seen) >= ?
-            order by first_seen, id limit ?
-            """,
-            *(*place, iso(since) or "", batch),
-        )
-        if not rows:
-            return
-        yield from ((article_of(row), moment(row["news_at"])) for row in rows)
-        place = rows[-1]["first_seen"], rows[-1]["id"]
+def by_id(store: Store, ids: Sequence[int]) -> list[tuple[Article, datetime | None]]:
+    """Articles in the order of their ids as given, each with when its news is from (None: unknown)."""
+    rows = store.rows(
+        "select a.* from json_each(?) wanted join articles a on a.id = wanted.value order by wanted.key",
+        json.dumps(ids),
+    )
+    return [(article_of(row), moment(row["news_at"])) for row in rows]
 
 
 def matched(store: Store, article: int, version: str) -> None:

@@ -157,38 +157,44 @@ def timeline(store: Store, *, since: datetime | None = None, limit: int | None =
 
 
 @dataclass(frozen=True, slots=True)
-class ToldStage:
-    """A stage of a development that was told, with the sentence that showed it."""
+class ToldReport:
+    """A stage of a development that was told, with the report that showed it."""
 
+    development: int
     change: str
     stage: str
     since: datetime
+    article: int
     title: str
     sentence: str
     rule: str
     articles: tuple[int, ...]
+    """All reports of the development."""
+    dismissed_because: str | None
 
 
-def told_stages(store: Store, since: datetime | None) -> list[ToldStage]:
-    """Every stage that was told, with the articles of its development; from `since` on."""
+def told_reports(store: Store) -> list[ToldReport]:
+    """Every stage that was told; those of one development in the order in which they were told."""
     rows = store.rows(
         """
-        select d.id, d.change, t.stage, t.since, a.title, coalesce(s.sentence, d.sentence) as sentence,
-            coalesce(s.rule, '') as rule,
+        select d.id, d.change, t.stage, t.since, t.article, a.title, coalesce(s.sentence, d.sentence) as sentence,
+            coalesce(s.rule, '') as rule, d.dismissed_because,
             (select group_concat(article) from development_articles where development = d.id) as articles
-        from development_stages t join developments d on d.id = t.development
-        left join articles a on a.id = t.article
+        from development_stages t
+        join developments d on d.id = t.development
+        join articles a on a.id = t.article
         left join signals s on s.id = (
             select min(id) from signals where development = d.id and article = t.article and stage = t.stage
         )
-        where t.told_at is not null and t.since >= ? order by t.since, d.id
-        """,
-        iso(since) or "",
+        where t.told_at is not null order by d.id, t.told_at, t.since, t.rowid
+        """
     )
     return [
-        ToldStage(
-            *(row["change"], row["stage"], required(row["since"]), row["title"] or "", row["sentence"], row["rule"]),
-            tuple(map(int, (row["articles"] or "").split(","))) if row["articles"] else (),
+        ToldReport(
+            *(row["id"], row["change"], row["stage"], required(row["since"]), row["article"], row["title"]),
+            *(row["sentence"], row["rule"]),
+            tuple(map(int, (row["articles"] or str(row["article"])).split(","))),
+            row["dismissed_because"],
         )
         for row in rows
     ]
