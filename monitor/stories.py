@@ -1,38 +1,168 @@
 """Is this the same story? Copies of one wire text are one story, told by many outlets. Pure decisions.
 
-Outlets change a copy's headline, lead and footer and leave most paragraphs as they came. So two articles within some
-days are copies where paragraphs that are the same word for word make up half of the shorter text, or where a telling
-headline is the same. All is compared folded: case, accents and punctuation tell nothing apart.
+Outlets change a copy's headline, lead and footer, cut it, or wrap it, and leave most sentences as they came. So texts
+are compared by containment of shingles (Broder 1997: the part of the shorter text's runs of four words that stand in
+the other), without the lines that an outlet puts below all its texts. Where one of two articles has hardly any text,
+their headlines are compared: the words they share against all their words, each weighted by how rare it is in the
+archive (inverse document frequency), because headlines on one event share their common words anyway. All is compared
+folded.
 """
 
-import hashlib
+import zlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
+from hashlib import blake2b
 
+from monitor.models import Article
 from monitor.text import words
 
+VERSION = 1
+"""Raised whenever the same articles would give other stories."""
 WINDOW = timedelta(days=5)
-SHARE = 0.5
-"""The part of the shorter text that must stand in the other, counted in words."""
-_PARAGRAPH_WORDS = 8
-_SHARED_WORDS = 30
-_TITLE_WORDS = 6
+"""How far apart the news of two copies may lie."""
+
+_RUN = 4
+_LEAD = 60
+_SAMPLE = 8
+_SHORT = 20
+_ENOUGH = 60
+_CONTAINED = 0.4
+_HARDLY = 0.1
+_SIMILAR = 0.42
+_TELLING_WORDS = 4
+_LONG_HEADLINE = 6
+_CUT_HEADLINE = 3
+_LINE_WORDS = 4
+_STEM = 5
+
+Weigh = Callable[[str], float]
+"""How much a word of a headline says: rare ones much, common ones little."""
 
 
-def paragraphs(text: str) -> dict[str, int]:
-    """A text's paragraphs as fingerprints (version 1) with their number of words; short ones say nothing."""
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """A headline as it is compared: all its words, the telling ones cut to their stems, and the numbers among them."""
+
+    words: tuple[str, ...]
+    telling: frozenset[str]
+    numbers: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What is compared of an article."""
+
+    headline: Headline
+    shingles: frozenset[int]
+    """Hashes of its runs of four words, the outlet's own lines left out."""
+    language: str | None = None
+
+
+# --------------------------------------------------------------------------- what is compared
+
+
+def lines(article: Article) -> dict[int, str]:
+    """The lines of an article's summary and text by their fingerprints; the shortest say nothing."""
     found = {}
-    for line in text.splitlines():
-        folded = [word.folded for word in words(line)]
-        if len(folded) >= _PARAGRAPH_WORDS:
-            found[hashlib.sha256(" ".join(folded).encode()).hexdigest()[:16]] = len(folded)
+    for line in (*article.summary.splitlines(), *article.text.splitlines()):
+        folded = " ".join(word.folded for word in words(line))
+        if folded.count(" ") >= _LINE_WORDS - 1:
+            found[_hash(folded)] = folded
     return found
 
 
-def copies(shared: int, one: int, other: int) -> bool:
-    """Whether two texts with that many words in telling paragraphs are copies, given how many of these they share."""
-    return shared >= _SHARED_WORDS and shared >= SHARE * min(one, other)
+def fingerprint(article: Article, own: Iterable[str]) -> Fingerprint:
+    """What is compared of an article; `own` are its lines, folded, without those of its outlet."""
+    return Fingerprint(headline(article.title), frozenset(_shingles(own)), article.language)
 
 
-def telling_title(title_key: str) -> bool:
-    """Whether a headline is long enough that two articles with it are hardly two stories."""
-    return len(title_key.split()) >= _TITLE_WORDS
+def headline(title: str) -> Headline:
+    """A headline as it is compared."""
+    folded = tuple(word.folded for word in words(title))
+    numbers = frozenset(word for word in folded if any(map(str.isdigit, word)))
+    telling = frozenset(word[:_STEM] for word in folded if len(word) > 3) | numbers
+    return Headline(folded, telling, numbers)
+
+
+def _shingles(own: Iterable[str]) -> list[int]:
+    """The runs of four words of some lines, in order; a line's runs do not reach into the next, which may be moved."""
+    found = []
+    for line in own:
+        run = line.split()
+        found += [zlib.crc32(" ".join(run[at : at + _RUN]).encode()) for at in range(len(run) - _RUN + 1)]
+    return found
+
+
+def sample(own: Iterable[str]) -> list[int]:
+    """The runs under which an article is looked up: all of its beginning, which copies keep most often, and of the
+    rest every eighth by its hash, so that two copies have the same ones."""
+    runs = _shingles(own)
+    return list(dict.fromkeys([*runs[:_LEAD], *(run for run in runs[_LEAD:] if run % _SAMPLE == 0)]))
+
+
+def key(article: Article) -> str:
+    """What an article's story was decided on: it changes with the article and with this module."""
+    return f"{VERSION}:{_hash(chr(0).join((article.title, article.summary, article.text))):x}"
+
+
+def _hash(text: str) -> int:
+    """63 bits, as SQLite's integers hold them."""
+    return int.from_bytes(blake2b(text.encode("utf-8", "replace"), digest_size=8).digest()) >> 1
+
+
+# --------------------------------------------------------------------------- decisions
+
+
+def copies(one: Fingerprint, other: Fingerprint, weigh: Weigh) -> bool:
+    """Whether two articles of the same days are copies of one text."""
+    shorter = min(len(one.shingles), len(other.shingles))
+    contained = len(one.shingles & other.shingles) / shorter if shorter >= _SHORT else 0.0
+    if contained >= _CONTAINED:
+        return True
+    if shorter >= _ENOUGH and contained < _HARDLY:
+        return False  # two long texts with nothing in common: headlines like "Haiti in brief" prove nothing
+    return same_headline(one.headline, other.headline, weigh) and one.language == other.language
+
+
+def same_headline(one: Headline, other: Headline, weigh: Weigh) -> bool:
+    """Whether two headlines are one, but for a few words: only where they name the same numbers."""
+    if one.words == other.words:
+        return len(one.words) >= _LONG_HEADLINE
+    if _cut(one.words, other.words) or _cut(other.words, one.words):
+        return True
+    left, right = _glued(one, other), _glued(other, one)
+    if one.numbers != other.numbers or min(len(left), len(right)) < _TELLING_WORDS:
+        return False
+    union = sum(map(weigh, left | right))
+    return union > 0 and sum(map(weigh, left & right)) >= _SIMILAR * union
+
+
+def _cut(short: Sequence[str], long: Sequence[str]) -> bool:
+    """Whether one headline is the beginning of the other; addresses of pages leave out words of one letter."""
+    begin, whole = ([word for word in title if len(word) > 1] for title in (short, long))
+    return _CUT_HEADLINE <= len(begin) < len(whole) and whole[: len(begin)] == begin
+
+
+def _glued(one: Headline, other: Headline) -> frozenset[str]:
+    """The telling words of a headline, two of them as one where the other writes them so: anti gang, antigang."""
+    telling = one.telling
+    for left, right in zip(one.words, one.words[1:], strict=False):
+        if left + right in other.words:
+            telling = telling - {left[:_STEM], right[:_STEM]} | {(left + right)[:_STEM]}
+    return telling
+
+
+def rare_words(found: Headline, weigh: Weigh) -> list[str]:
+    """The words under which a headline is looked up: so many of the rarest that a similar one must have one of them."""
+    if len(found.telling) < _TELLING_WORDS:
+        return []
+    ordered = sorted(found.telling, key=lambda word: (-weigh(word), word))
+    spare = (1 - _SIMILAR) * sum(map(weigh, ordered))
+    chosen = []
+    for word in ordered:
+        chosen.append(word)
+        spare -= weigh(word)
+        if spare < 0:
+            break
+    return chosen

@@ -14,7 +14,7 @@ from monitor.errors import StoreError
 from monitor.identity import Candidate
 from monitor.models import Article, Entry, FeedOutcome, Message, Page, ParsedFeed, Read, Signal, StoredSignal
 from monitor.pipeline import maintain
-from monitor.store import Store, alerts, articles, base, developments, feeds, open_store, signals
+from monitor.store import Store, alerts, articles, base, developments, feeds, open_store, signals, stories
 from monitor.store.overview import overview
 from monitor.text import title_key
 from tests.world import DECIDED, EFFECTIVE, NOW, PROPOSED, World, serving
@@ -432,20 +432,6 @@ def test_retired_signals_wait_for_no_development(store: Store) -> None:
     assert signals.ungrouped(store) == []
 
 
-def test_copies_share_a_story_and_its_page_lists_them(store: Store) -> None:
-    text = {"a": 40, "b": 30}
-    ids = [add_article(store, title, outlet=title) for title in ("One", "Two", "Three")]
-    for article, parts in zip(ids, (text, text, {"c": 60}), strict=True):
-        row = articles.article_of(store.rows("select * from articles where id = ?", article)[0])
-        with store.transaction():
-            signals.assign_story(store, row, title_key=None, paragraphs=parts, window=timedelta(days=5))
-    listed = signals.list_stories(store, limit=5)
-    assert [(row["id"], row["articles"], row["outlets"]) for row in listed] == [(2, 1, 1), (1, 2, 2)]
-    story = signals.show_story(store, 1)
-    assert story is not None
-    assert [article["title"] for article in story["articles"]] == ["One", "Two"]
-
-
 # --------------------------------------------------------------------------- developments and views
 
 
@@ -480,7 +466,7 @@ def test_a_development_is_as_severe_as_its_most_severe_report(store: Store) -> N
         assert row == {"severity": expected, "actors": "Norland, Sudland"}
 
 
-@pytest.mark.parametrize("show", [developments.show, articles.show, feeds.show, alerts.show, signals.show_story])
+@pytest.mark.parametrize("show", [developments.show, articles.show, feeds.show, alerts.show, stories.show])
 def test_what_is_not_there_is_shown_as_none(show: Any, store: Store) -> None:
     assert show(store, 99) is None
 

@@ -131,13 +131,13 @@ def articles_show(context: typer.Context, number: Number, as_json: AsJson = Fals
 @stories.command("list")
 def stories_list(context: typer.Context, as_json: AsJson = False, limit: Limit = 50, since: Since = None) -> None:
     """Stories, the latest first. Example: haiti-monitor stories list --limit 10"""
-    from monitor.store import signals as stored
+    from monitor.store import stories as stored
 
     after = moment_since(since)
     _show_list(
         context,
         "stories",
-        lambda store: stored.list_stories(store, limit=limit, since=after),
+        lambda store: stored.list_recent(store, limit=limit, since=after),
         as_json,
         "no story yet: no article was looked at",
     )
@@ -146,9 +146,9 @@ def stories_list(context: typer.Context, as_json: AsJson = False, limit: Limit =
 @stories.command("show")
 def stories_show(context: typer.Context, number: Number, as_json: AsJson = False) -> None:
     """One story with all its copies. Example: haiti-monitor stories show 5"""
-    from monitor.store import signals as stored
+    from monitor.store import stories as stored
 
-    _show_one(context, "story", number, stored.show_story, as_json)
+    _show_one(context, "story", number, stored.show, as_json)
 
 
 @feeds.command("list")

@@ -11,11 +11,10 @@ from monitor.config import Config, channel_wants
 from monitor.delivery import first_attempt
 from monitor.developments import Decision, decide
 from monitor.messages import compose
-from monitor.models import AlertFacts, Article, StoredSignal
+from monitor.models import AlertFacts, StoredSignal
+from monitor.pipeline.stories import assign_story
 from monitor.store import Row, Store, alerts, articles, developments, signals
 from monitor.store.base import actors_of, required
-from monitor.stories import WINDOW, paragraphs, telling_title
-from monitor.text import title_key
 
 CONSOLE = "console"
 """The channel of who has configured none: alerts are printed."""
@@ -69,22 +68,11 @@ def _match_batch(config: Config, store: Store, now: datetime, report: MatchRepor
     with store.transaction():
         batch = articles.unmatched(store, rules.version, _BATCH)
         for article in batch:
-            _assign_story(store, article)
+            assign_story(store, article)
             report.signals += signals.replace(store, article.id, rules.signals(article), rules.version, now)
             articles.matched(store, article.id, rules.version)
     report.articles += len(batch)
     return bool(batch)
-
-
-def _assign_story(store: Store, article: Article) -> None:
-    title = title_key(article.title)
-    signals.assign_story(
-        store,
-        article,
-        title_key=title if telling_title(title) else None,
-        paragraphs=paragraphs(article.text),
-        window=WINDOW,
-    )
 
 
 def group_signals(config: Config, store: Store, now: datetime) -> GroupReport:

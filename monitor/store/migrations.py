@@ -24,6 +24,44 @@ def m002_roles(db: Database) -> None:
     db.execute("pragma user_version = 2")
 
 
+@migrations()
+def m003_story_index(db: Database) -> None:
+    """By what copies of one text find each other; stories that are there stay as they are."""
+    db.executescript(_STORY_INDEX)
+    db.execute("pragma user_version = 3")
+
+
+_STORY_INDEX = """
+drop table article_paragraphs;
+alter table articles add column story_key text;
+create table story_runs (
+    run integer not null,
+    day integer not null,
+    article integer not null references articles(id),
+    primary key (run, day, article)
+) without rowid;
+create table story_words (
+    word text not null,
+    day integer not null,
+    article integer not null references articles(id),
+    primary key (word, day, article)
+) without rowid;
+create table headline_words (
+    word text primary key,
+    articles integer not null
+) without rowid;
+create table article_lines (
+    line integer not null,
+    article integer not null references articles(id),
+    primary key (line, article)
+) without rowid;
+create table outlet_lines (
+    outlet text not null,
+    line integer not null,
+    primary key (outlet, line)
+) without rowid;
+"""
+
 _TABLES = """
 create table feeds (
     id integer primary key,
