@@ -7,7 +7,7 @@ import difflib
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -266,15 +266,17 @@ def _concept(value: WordLists) -> Concept:
     return Concept({k: v for k, v in value.items() if k != "includes"}, value.get("includes", ()))
 
 
-def channel_wants(channel: ChannelSection, *, change: str, stage: str, severity: str, language: str | None) -> bool:
+def channel_wants(
+    channel: ChannelSection, *, change: str, stage: str, severity: str, languages: Collection[str | None]
+) -> bool:
     """Whether a channel's filter lets a development through; what the filter leaves out is wanted."""
     when = channel.when
     return all(
-        not wanted or value in wanted
-        for wanted, value in (
-            (when.change, change),
-            (when.stage, stage),
-            (when.severity, severity),
-            (when.language, language),
+        not wanted or any(value in wanted for value in values)
+        for wanted, values in (
+            (when.change, (change,)),
+            (when.stage, (stage,)),
+            (when.severity, (severity,)),
+            (when.language, languages),
         )
     )

@@ -1,73 +1,256 @@
-"""Signals and what is known to developments: a pure decision.
+"""Signals and what is known to developments, and developments to what is told: pure decisions.
 
 Reports of one event are one development: the same change, days that lie close together, and actors that do not
-contradict. A report of a later stage moves it on; a denial or a stop, or a move after one, contradicts it.
+contradict. A report of a later stage moves it on; a denial or a stop, or a move after one, contradicts it. A copy of a
+story belongs where the story belongs, whatever its headline makes of it.
+
+What stands only further below in an article, or beside another change in one sentence, is a mention, often of what
+everybody knows. It is kept and named with the main news, and has an alert of its own when enough independent stories
+mention it or one says it plainly.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Literal
 
-from monitor.models import Development, StoredSignal
+from monitor.models import AlertKind, Development, Report, Standing, StoredSignal, Telling
+
+MENTIONS = 3
+"""How many independent stories must mention what none of them says plainly."""
+FOLLOWS = timedelta(days=400)
+"""How long ago the development may lie that another follows."""
 
 _ORDER = {"proposed": 0, "decided": 1, "effective": 2}
+_BEFORE = {
+    "proposed": ("blocked",),
+    "decided": ("proposed", "blocked"),
+    "effective": ("decided", "proposed"),
+    "blocked": ("effective", "decided", "proposed"),
+}
+_FIELDS = {"title": 0, "summary": 1, "text": 2}
+_LEAD = 300
+_LOOKING_BACK = timedelta(days=3)
+_NEAR = timedelta(days=2)
+_LONGEST = 3
+"""An event is reported for so many windows after its last stage at most; what comes later is another."""
 Kind = Literal["new", "joins", "stage", "contradiction"]
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a signal means: which development it belongs to (None: a new one), and whether anybody is to be told."""
+    """What a report means: the development it belongs to (None: a new one), and the stage of that afterwards."""
 
     kind: Kind
     development: int | None
     stage: str
-    tell: bool
-    previous_stage: str | None = None
+
+
+# --------------------------------------------------------------------------- reports
+
+
+def reports_of(waiting: Sequence[StoredSignal]) -> Iterator[Report]:
+    """The signals of one article about one change together, the deciding one first; articles in the given order."""
+    order = {article: place for place, article in enumerate(dict.fromkeys(signal.article.id for signal in waiting))}
+    ordered = sorted(
+        waiting, key=lambda s: (order[s.article.id], s.signal.change, _FIELDS[s.signal.field], s.signal.start, s.id)
+    )
+    for _, of_article in groupby(ordered, key=lambda s: s.article.id):
+        found = [Report(tuple(group)) for _, group in groupby(of_article, key=lambda s: s.signal.change)]
+        for report in found:
+            yield replace(report, aside=any(_outweighs(other, report) for other in found))
+
+
+def _outweighs(other: Report, report: Report) -> bool:
+    """Whether more rules find another change in the very sentence: it is what the sentence is about."""
+    return other.signal.sentence == report.signal.sentence and len(_rules(other)) > len(_rules(report))
+
+
+def _rules(report: Report) -> set[str]:
+    return {one.signal.rule for one in report.signals if one.signal.sentence == report.signal.sentence}
+
+
+def is_plain(report: Report) -> bool:
+    """Whether a change is what an article is about: it says so in its headline, its summary or, having none, at the
+    beginning of its text, and the sentence is about no other change still more."""
+    signal = report.signal
+    if report.aside:
+        return False
+    return signal.field != "text" or (signal.start < _LEAD and not report.article.summary)
+
+
+# --------------------------------------------------------------------------- where a report belongs
 
 
 def decide(
-    signal: StoredSignal, known: Iterable[Development], *, now: datetime, horizon: timedelta, window: timedelta
+    report: Report,
+    known: Iterable[Development],
+    *,
+    now: datetime,
+    window: timedelta,
+    forums: Collection[str] = (),
 ) -> Decision:
-    """Places a signal among the developments known.
+    """Places a report among the developments known.
 
-    News older than `horizon`, or of unknown age, is placed and never told. A stage of a development is told once; one
-    that was placed silently is told when fresh news speaks of it.
+    `forums` are the actors in which others decide, such as a council: one report names those who propose, the other
+    the place, and both speak of one event where they say so within two days.
     """
-    fresh = signal.at is not None and now - signal.at <= horizon
-    stage = signal.signal.stage
-    event = _same_event(signal, known, now, window)
+    stage = report.signal.stage
+    event = _same_event(report, known, now, window, frozenset(forums))
     if event is None:
-        return Decision("new", None, stage, tell=fresh)
-    kind = _kind(stage, event.stage)
-    present = stage if kind in ("stage", "contradiction") else event.stage
-    tell = fresh and not event.dismissed and present not in event.told
-    told_before = bool(event.told)
-    if kind == "joins":
-        # The first fresh report of what was placed silently is news to the reader, whatever its own stage.
-        return Decision("joins", event.id, event.stage, tell=tell and not told_before)
-    return Decision(kind, event.id, stage, tell=tell, previous_stage=event.stage)
+        return Decision("new", None, stage)
+    kind = _move(report, event)
+    return Decision(kind, event.id, event.stage if kind == "joins" else stage)
 
 
-def _kind(stage: str, present: str) -> Kind:
-    if stage == present:
+def grown(event: Development, report: Report, decision: Decision, at: datetime) -> Development:
+    """A development with one more report."""
+    signal, article = report.signal, report.article
+    moved = decision.kind in ("stage", "contradiction")
+    return replace(
+        event,
+        stage=decision.stage,
+        since=at if moved else event.since,
+        actors=event.actors | frozenset(signal.actors),
+        roles=event.roles | frozenset(signal.roles),
+        first_seen=min(event.first_seen, at),
+        last_seen=max(event.last_seen, at),
+        plain=event.plain or is_plain(report),
+        articles=event.articles | {article.id},
+        stories=event.stories if article.story is None else event.stories | {article.story},
+    )
+
+
+def begun(number: int, report: Report, at: datetime) -> Development:
+    """A development that begins with a report."""
+    signal = report.signal
+    empty = Development(number, signal.change, signal.stage, at, frozenset(), at, at, plain=False)
+    return grown(empty, report, Decision("new", None, signal.stage), at)
+
+
+def _move(report: Report, event: Development) -> Kind:
+    """Whether a report brings a development to another stage."""
+    stage = report.signal.stage
+    if stage == event.stage or not is_plain(report) or (_is_copy(report, event) and not _says(report, stage)):
         return "joins"
-    if "blocked" in (stage, present):
+    if not event.plain:
+        return "stage"  # what was only mentioned before is now said plainly
+    if "blocked" in (stage, event.stage):
         return "contradiction"
-    return "stage" if _ORDER[stage] > _ORDER[present] else "joins"
+    return "stage" if _ORDER[stage] > _ORDER[event.stage] else "joins"
+
+
+def _is_copy(report: Report, event: Development) -> bool:
+    return report.article.story in event.stories and report.article.id not in event.articles
+
+
+def _says(report: Report, stage: str) -> bool:
+    """Whether a copy itself says that a stage is reached, not only the headline that its outlet gave it."""
+    return not (report.article.summary or report.article.text) or any(
+        one.signal.stage == stage and one.signal.field != "title" for one in report.signals
+    )
 
 
 def _same_event(
-    signal: StoredSignal, known: Iterable[Development], now: datetime, window: timedelta
+    report: Report, known: Iterable[Development], now: datetime, window: timedelta, forums: frozenset[str]
 ) -> Development | None:
-    """The development the signal speaks of: of those in reach, the one that shares most actors, then the latest."""
-    at = signal.at or now
-    actors = frozenset(signal.signal.actors)
-    in_reach = [
+    """The development a report speaks of: that of its story, else the one that shares most actors, then the latest."""
+    at = report.at or now
+    actors = frozenset(report.signal.actors)
+    in_reach = [event for event in known if _may_be(report, event, at, window, forums)]
+    return max(
+        in_reach,
+        key=lambda event: (
+            report.article.id in event.articles,
+            report.article.story in event.stories,
+            len(actors & event.actors),
+            event.last_seen,
+            event.id,
+        ),
+        default=None,
+    )
+
+
+def _may_be(report: Report, event: Development, at: datetime, window: timedelta, forums: frozenset[str]) -> bool:
+    signal = report.signal
+    if event.change != signal.change or not event.first_seen - window <= at <= event.last_seen + window:
+        return False
+    if report.article.id in event.articles or (_is_copy(report, event) and report.article.copy_by == "text"):
+        return True  # a copy by its headline only is none of it: headlines may differ in the name of a country
+    if at > event.since + _LONGEST * window or _is_earlier_stage_later(signal.stage, event, at):
+        return False
+    return _may_be_actors(report, event, at, forums) and not _otherwise(signal.roles, event)
+
+
+def _may_be_actors(report: Report, event: Development, at: datetime, forums: frozenset[str]) -> bool:
+    actors = frozenset(report.signal.actors)
+    if _share(actors, event.actors):
+        return True
+    near = report.signal.stage == event.stage and abs(at - event.since) <= _NEAR
+    return near and (actors <= forums or event.actors <= forums)
+
+
+def _share(some: frozenset[str], others: frozenset[str]) -> bool:
+    """Whether two sets of actors have one in common; where nobody is named, nothing contradicts."""
+    return not some or not others or bool(some & others)
+
+
+def _is_earlier_stage_later(stage: str, event: Development, at: datetime) -> bool:
+    """Whether an earlier stage is reported when the later one is no news any more: it is of another event."""
+    if "blocked" in (stage, event.stage):
+        return False
+    return _ORDER[stage] < _ORDER[event.stage] and at > event.since + _LOOKING_BACK
+
+
+def _otherwise(roles: Iterable[tuple[str, str]], event: Development) -> bool:
+    """Whether the same actors do something else there: Kenya sends police, Kenya withdraws police."""
+    theirs = {actor: {role for role, other in event.roles if other == actor} for _, actor in event.roles}
+    shared = [(role, actor) for role, actor in roles if actor in theirs]
+    return bool(shared) and all(role not in theirs[actor] for role, actor in shared)
+
+
+def followed(report: Report, earlier: Iterable[Development], at: datetime) -> Development | None:
+    """What a new development follows: of the same change and of an earlier stage, the latest that shares an actor."""
+    actors = frozenset(report.signal.actors)
+    stages = _BEFORE[report.signal.stage]
+    possible = [
         event
-        for event in known
-        if event.change == signal.signal.change
-        and event.first_seen - window <= at <= event.last_seen + window
-        and (not actors or not event.actors or actors & event.actors)
+        for event in earlier
+        if event.change == report.signal.change
+        and event.stage in stages
+        and at - FOLLOWS <= event.since <= at
+        and _share(actors, event.actors)
+        and event.plain
     ]
-    return max(in_reach, key=lambda event: (len(actors & event.actors), event.last_seen, event.id), default=None)
+    return max(possible, key=lambda event: (bool(actors & event.actors), event.since, event.id), default=None)
+
+
+# --------------------------------------------------------------------------- who is told
+
+
+def is_fresh(report: Report, now: datetime, horizon: timedelta) -> bool:
+    """Whether a report is young enough to give cause to an alert; news of unknown age is not."""
+    return report.at is not None and now - report.at <= horizon
+
+
+def announcement(
+    standing: Standing, told: Collection[Telling], *, confirmation: int = 1, update_at: int | None = None
+) -> AlertKind | None:
+    """Why a channel is to hear of a development now, or None; `told` is what it heard before.
+
+    Each stage is told once. `confirmation` is how many independent stories the channel waits for; when `update_at`
+    stories report it and fewer did at every telling, that is told once too.
+    """
+    enough = standing.stories >= confirmation and (standing.plain or standing.stories >= MENTIONS)
+    if standing.dismissed or not enough:
+        return None
+    stages = [one.stage for one in told]
+    if not stages:
+        return "new"
+    if standing.stage not in stages:
+        return "contradiction" if "blocked" in (standing.stage, stages[-1]) else "stage"
+    if update_at is not None and standing.stories >= update_at:
+        fewer = all(one.stories is not None and one.stories < update_at for one in told)
+        return "confirmed" if fewer else None
+    return None

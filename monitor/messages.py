@@ -92,6 +92,7 @@ def _cleaned(facts: AlertFacts) -> AlertFacts:
         actors=tuple(map(_clean, facts.actors)),
         evidence=tuple(map(_cleaned_evidence, facts.evidence)),
         previous_stage=_cut(_clean(facts.previous_stage), _NAME) if facts.previous_stage else None,
+        also=tuple(map(_clean, facts.also)),
         follows=_clean(facts.follows) if facts.follows else None,
     )
 
@@ -139,8 +140,8 @@ def _headline(facts: AlertFacts) -> str:
 
 
 def _subject(facts: AlertFacts) -> str:
-    contradicted = " · contradicted" if facts.kind == "contradiction" else ""
-    return _cut(_plain(f"{_capital(facts.change)} · {facts.stage}{contradicted}: {_headline(facts)}"), _SUBJECT)
+    kind = {"contradiction": " · contradicted", "confirmed": " · confirmed"}.get(facts.kind, "")
+    return _cut(_plain(f"{_capital(facts.change)} · {facts.stage}{kind}: {_headline(facts)}"), _SUBJECT)
 
 
 def _what(facts: AlertFacts) -> str:
@@ -148,6 +149,8 @@ def _what(facts: AlertFacts) -> str:
     before = f", after {facts.previous_stage}" if facts.previous_stage else ""
     if facts.kind == "new":
         return f"New development in {facts.change}: {facts.stage}{before}"
+    if facts.kind == "confirmed":
+        return f"Confirmed by {facts.stories:,} independent stories: {facts.change} {facts.stage}"
     if facts.kind == "stage":
         return f"New stage in {facts.change}: {facts.stage}{before}"
     return f"Reports on {facts.change} contradict each other: now {facts.stage}{before}"
@@ -164,6 +167,7 @@ def _facts(facts: AlertFacts, zone: tzinfo) -> list[tuple[str, str]]:
         ("Since", _moment(facts.first_seen, zone)),
         ("Reported by", f"{outlets} in {stories}"),
         ("Follows", facts.follows or ""),
+        ("Also", ", ".join(facts.also)),
         ("Why", f"{why}severity {facts.severity}"),
     ]
     return [(label, _cut(value, 160)) for label, value in rows if value]

@@ -180,6 +180,8 @@ class Article:
     published: datetime | None = None
     first_seen: datetime | None = None
     story: int | None = None
+    copy_by: str | None = None
+    """What showed that it is a copy of its story: `text` or `headline`; None where it began the story."""
 
 
 # --------------------------------------------------------------------------- matching and grouping
@@ -214,21 +216,80 @@ class StoredSignal:
 
 
 @dataclass(frozen=True, slots=True)
+class Report:
+    """What one article says of one change: its signals, the one that decides first."""
+
+    signals: tuple[StoredSignal, ...]
+    aside: bool = False
+    """Whether its sentence is about another change still more."""
+
+    @property
+    def article(self) -> Article:
+        """The article."""
+        return self.signals[0].article
+
+    @property
+    def signal(self) -> Signal:
+        """The signal that decides: the nearest to the headline."""
+        return self.signals[0].signal
+
+    @property
+    def at(self) -> datetime | None:
+        """When the news is from, or None where its age is unknown."""
+        return self.signals[0].at
+
+
+@dataclass(frozen=True, slots=True)
 class Development:
     """An event as it is known: one change, its present stage, and who is named in it."""
 
     id: int
     change: str
     stage: str
+    since: datetime
+    """When its present stage was first reported."""
     actors: frozenset[str]
     first_seen: datetime
     last_seen: datetime
-    told: frozenset[str] = frozenset()
-    """The stages about which alerts were queued."""
+    roles: frozenset[tuple[str, str]] = frozenset()
+    """Who does what in it, as (role, actor)."""
+    plain: bool = True
+    """Whether a report said it in headline, summary or lead, and not only further below."""
+    articles: frozenset[int] = frozenset()
+    """Its articles; of those in the store at least the one that is asked about, if it is one of them."""
+    stories: frozenset[int] = frozenset()
+    """Their stories; of those in the store at least the one that is asked about, if it is one of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a development stands when it is asked whether anybody is to be told."""
+
+    change: str
+    stage: str
+    severity: str
+    languages: frozenset[str | None]
+    """In which it was reported."""
+    stories: int
+    """How many independent stories report it."""
+    plain: bool
     dismissed: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What a channel was told of a development before; `stories` is None where it was not counted."""
+
+    kind: str
+    stage: str
+    stories: int | None
+
+
 # --------------------------------------------------------------------------- telling
+
+
+AlertKind = Literal["new", "stage", "contradiction", "confirmed"]
+"""Why a channel hears of a development; `confirmed`: so many independent stories report it now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +311,7 @@ class Evidence:
 class AlertFacts:
     """All that a message may say about a development; `evidence` has the earliest article first."""
 
-    kind: Literal["new", "stage", "contradiction"]
+    kind: AlertKind
     development: int
     change: str
     stage: str
@@ -262,6 +323,8 @@ class AlertFacts:
     outlets: int
     stories: int
     previous_stage: str | None = None
+    also: tuple[str, ...] = ()
+    """What else the same report says, as change and stage: `funding proposed`."""
     follows: str | None = None
     """What it followed, in words, for instance `proposed on 20 May 2025, 14 outlets`."""
 
@@ -288,3 +351,5 @@ class QueuedAlert:
     created: datetime
     key: str
     """The same on every try, so that a receiver can drop a repeat."""
+    article: int | None = None
+    """The article that gave cause to it."""

@@ -200,6 +200,9 @@ class AlertingSection(Section):
 
     horizon: Duration = timedelta(hours=48)
     window: Duration = timedelta(days=10)
+    update_at: int | None = Field(
+        None, ge=2, strict=True, description="tell once more when so many independent stories report a development"
+    )
 
 
 class FeedSection(Section):
@@ -264,6 +267,7 @@ class ChannelFilter(Section):
     stage: Stages = ()
     severity: Severities = ()
     language: OneOrMore = ()
+    confirmation: int = Field(1, ge=1, strict=True, description="how many independent stories must report it")
 
 
 class ChannelSection(Section):
@@ -326,6 +330,7 @@ class Configuration(Section):
     stages: dict[str, str] = {}
     negation: str | None = None
     actors: dict[str, WordLists] = {}
+    forums: tuple[str, ...] = Field((), description="those of the actors in which others decide, such as a council")
     roles: dict[str, str] = {}
     concepts: dict[Annotated[str, Field(pattern=_CONCEPT_NAME)], WordLists] = {}
     patterns: dict[Annotated[str, Field(pattern=_CONCEPT_NAME)], str] = {}

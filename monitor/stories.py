@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import blake2b
+from typing import Literal
 
 from monitor.models import Article
 from monitor.text import words
@@ -36,6 +37,7 @@ _CUT_HEADLINE = 3
 _LINE_WORDS = 4
 _STEM = 5
 
+Likeness = Literal["text", "headline"]
 Weigh = Callable[[str], float]
 """How much a word of a headline says: rare ones much, common ones little."""
 
@@ -114,15 +116,16 @@ def _hash(text: str) -> int:
 # --------------------------------------------------------------------------- decisions
 
 
-def copies(one: Fingerprint, other: Fingerprint, weigh: Weigh) -> bool:
-    """Whether two articles of the same days are copies of one text."""
+def copies(one: Fingerprint, other: Fingerprint, weigh: Weigh) -> Likeness | None:
+    """By what two articles of the same days are copies of one text, or None where they are not."""
     shorter = min(len(one.shingles), len(other.shingles))
     contained = len(one.shingles & other.shingles) / shorter if shorter >= _SHORT else 0.0
     if contained >= _CONTAINED:
-        return True
+        return "text"
     if shorter >= _ENOUGH and contained < _HARDLY:
-        return False  # two long texts with nothing in common: headlines like "Haiti in brief" prove nothing
-    return same_headline(one.headline, other.headline, weigh) and one.language == other.language
+        return None  # two long texts with nothing in common: headlines like "Haiti in brief" prove nothing
+    alike = one.language == other.language and same_headline(one.headline, other.headline, weigh)
+    return "headline" if alike else None
 
 
 def same_headline(one: Headline, other: Headline, weigh: Weigh) -> bool:

@@ -532,9 +532,9 @@ def test_a_channel_hears_of_what_it_wants_and_of_all_that_it_does_not_mention(
     when: dict[str, Any], wanted: bool
 ) -> None:
     channel = ChannelSection.model_validate({"name": "a", "url": "b", "when": when})
-    assert channel_wants(channel, change="mandate", stage="decided", severity="high", language="fr") is wanted
+    assert channel_wants(channel, change="mandate", stage="decided", severity="high", languages=["fr"]) is wanted
 
 
 def test_a_channel_for_one_language_does_not_hear_of_what_has_none() -> None:
     channel = ChannelSection.model_validate({"name": "a", "url": "b", "when": {"language": "fr"}})
-    assert not channel_wants(channel, change="mandate", stage="decided", severity="high", language=None)
+    assert not channel_wants(channel, change="mandate", stage="decided", severity="high", languages=[None])

@@ -12,7 +12,7 @@ import pytest
 
 from monitor.errors import StoreError
 from monitor.identity import Candidate
-from monitor.models import Article, Entry, FeedOutcome, Message, Page, ParsedFeed, Read, Signal, StoredSignal
+from monitor.models import Article, Entry, FeedOutcome, Message, Page, ParsedFeed, Read, Report, Signal, StoredSignal
 from monitor.pipeline import maintain
 from monitor.store import Store, alerts, articles, base, developments, feeds, open_store, signals, stories
 from monitor.store.overview import overview
@@ -68,16 +68,18 @@ def add_development(store: Store, *stages: str, title: str = DECIDED, outlet: st
         article = add_article(store, f"{title} {stage}", outlet=outlet, at=at)
         with store.transaction():
             signals.replace(store, article, [a_signal(title, stage)], "v1", NOW)
-            signal = StoredSignal(
+            stored = StoredSignal(
                 store.rows("select max(id) as id from signals")[0]["id"],
                 a_signal(title, stage),
                 Article(article, title),
                 at,
             )
-            event = event or developments.insert(store, signal, at, NOW)
-            developments.reach(store, event, signal, stage, at)
-            developments.add_article(store, event, signal, NOW)
-            signals.grouped(store, signal.id, event)
+            report = Report((stored,))
+            event = event or developments.insert(store, report, at, NOW)
+            developments.extend(store, event, at, report)
+            developments.reach(store, event, report, stage, at)
+            developments.add_article(store, event, report, NOW, plain=True)
+            signals.grouped(store, stored.id, event)
     return event
 
 
@@ -438,10 +440,10 @@ def test_retired_signals_wait_for_no_development(store: Store) -> None:
 def test_the_timeline_has_a_row_for_each_stage_with_the_sentence_that_showed_it(store: Store) -> None:
     event = add_development(store, "proposed", "decided")
     with store.transaction():
-        developments.told(store, event, "decided", NOW)
+        developments.told(store, event, NOW)
     rows = developments.timeline(store)
     assert [(row["stage"], row["sentence"], row["articles"], row["told_at"]) for row in rows] == [
-        ("proposed", DECIDED, 2, None),
+        ("proposed", DECIDED, 2, base.iso(NOW)),
         ("decided", DECIDED, 2, base.iso(NOW)),
     ]
     assert [row["stage"] for row in developments.timeline(store, limit=1)] == ["decided"]
@@ -459,9 +461,9 @@ def test_the_situation_is_the_latest_of_each_change_and_stage_without_what_was_d
 def test_a_development_is_as_severe_as_its_most_severe_report(store: Store) -> None:
     event = add_development(store, "decided")
     for severity, expected in (("high", "high"), ("low", "high")):
-        report = StoredSignal(9, a_signal(severity=severity, actors=("Sudland",)), Article(1, DECIDED), NOW)
+        report = Report((StoredSignal(9, a_signal(severity=severity, actors=("Sudland",)), Article(1, DECIDED), NOW),))
         with store.transaction():
-            developments.extend(store, event, NOW, [report])
+            developments.extend(store, event, NOW, report)
         row = store.row("select severity, actors from developments")
         assert row == {"severity": expected, "actors": "Norland, Sudland"}
 

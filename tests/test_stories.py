@@ -61,7 +61,7 @@ def of(title: str = "", text: str = "", *, language: str = "en", summary: str = 
     ],
 )
 def test_a_text_is_recognised_whatever_was_done_to_it(copy: str) -> None:
-    assert copies(of("Mission stays", TEXT), of("A wholly different headline for it", copy), same)
+    assert copies(of("Mission stays", TEXT), of("A wholly different headline for it", copy), same) == "text"
     assert copies(of("A wholly different headline for it", copy), of("Mission stays", TEXT), same)
 
 
@@ -79,7 +79,7 @@ def test_long_texts_with_nothing_in_common_are_two_stories_even_under_one_headli
     title = "What you have to know about the lagoon this morning"
     long = " ".join(f"word{number}" for number in range(100))
     assert not copies(of(title, TEXT), of(title, long), same)
-    assert copies(of(title, TEXT), of(title), same), "no text: the headline is all there is to judge by"
+    assert copies(of(title, TEXT), of(title), same) == "headline", "no text: the headline is all there is to judge by"
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from monitor.errors import ConfigError, NotifyError
 from monitor.messages import digest
 from monitor.models import Message, QueuedAlert
 from monitor.notify import Notifier
-from monitor.pipeline.signals import CONSOLE
+from monitor.pipeline.telling import CONSOLE
 from monitor.schema import ChannelSection
 from monitor.store import Store, alerts
 from monitor.timing import next_send

@@ -7,17 +7,18 @@ in the running service. So the rules that told give what was told, and each diff
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 from typing import Literal
 
-from monitor.config import Config, channel_wants
-from monitor.developments import Decision, decide
-from monitor.models import Development, StoredSignal
+from monitor.config import Config
+from monitor.developments import begun, decide, grown, is_fresh, reports_of
+from monitor.models import Development, Report, Standing, StoredSignal
+from monitor.models import Telling as Heard
 from monitor.pipeline.run import Progress
-from monitor.pipeline.signals import reports_of
+from monitor.pipeline.telling import CONSOLE, announces
 from monitor.rules.explain import explain_rule
 from monitor.rules.ruleset import RuleSet
 from monitor.store import Store, articles, developments
@@ -101,8 +102,8 @@ def _backtest(config: Config, store: Store, since: datetime | None, progress: Pr
         for article, news_at in articles.by_id(store, arrived[start : start + _AT_ONCE]):
             time = news_at or article.first_seen
             report.articles += since is None or (time is not None and time >= since)
-            for reports in reports_of([StoredSignal(0, s, article, news_at) for s in config.rules.signals(article)]):
-                memory.place(reports)
+            for one in reports_of([StoredSignal(0, s, article, news_at) for s in config.rules.signals(article)]):
+                memory.place(one)
             if progress:
                 progress.advance()
     now, then = list(memory.told()), list(_past(store))
@@ -117,11 +118,12 @@ def _backtest(config: Config, store: Store, since: datetime | None, progress: Pr
 
 @dataclass(slots=True)
 class _Event:
-    """A development as it grows."""
+    """A development as it grows, and by channel what was told of it."""
 
     known: Development
     severity: str
-    articles: set[int] = field(default_factory=set)
+    languages: set[str | None] = field(default_factory=set)
+    heard: dict[str, list[Heard]] = field(default_factory=dict)
     tellings: list[Telling] = field(default_factory=list)
 
 
@@ -129,66 +131,53 @@ class _Memory:
     """The developments of today's rules."""
 
     def __init__(self, config: Config) -> None:
-        self._config = config
+        self._settings = config.settings
         self._nearby: defaultdict[str, list[_Event]] = defaultdict(list)
         self.events: list[_Event] = []
 
-    def place(self, reports: Sequence[StoredSignal]) -> None:
-        """Puts one article's report into its development, as the pipeline does."""
-        report = reports[0]
+    def place(self, report: Report) -> None:
+        """Puts one article's report into its development, and tells it, as the pipeline does."""
         now = report.article.first_seen
         assert now is not None  # noqa: S101  the store has it of every article
         at = report.at or report.article.published or now
-        alerting = self._config.settings.alerting
+        alerting = self._settings.alerting
         nearby = self._nearby[report.signal.change]
         nearby[:] = [event for event in nearby if event.known.last_seen >= at - 2 * alerting.window]
         known = [event.known for event in nearby]
-        decision = decide(report, known, now=now, horizon=alerting.horizon, window=alerting.window)
+        decision = decide(report, known, now=at, window=alerting.window, forums=self._settings.forums)
         event = next((event for event in nearby if event.known.id == decision.development), None)
         if event is None:
-            event = self._begin(report, decision, at)
-        self._extend(event, reports, decision, at)
-
-    def _begin(self, report: StoredSignal, decision: Decision, at: datetime) -> _Event:
-        number = len(self.events) + 1
-        event = _Event(
-            Development(number, report.signal.change, decision.stage, frozenset(), at, at), report.signal.severity
-        )
-        self.events.append(event)
-        self._nearby[report.signal.change].append(event)
-        return event
-
-    def _extend(self, event: _Event, reports: Sequence[StoredSignal], decision: Decision, at: datetime) -> None:
-        signal, article = reports[0].signal, reports[0].article
-        event.articles.add(article.id)
-        severities = (event.severity, *(one.signal.severity for one in reports))
+            event = _Event(begun(len(self.events) + 1, report, at), report.signal.severity)
+            self.events.append(event)
+            nearby.append(event)
+        event.known = grown(event.known, report, decision, at)
+        event.languages.add(report.article.language)
+        severities = (event.severity, *(one.signal.severity for one in report.signals))
         event.severity = max(severities, key=_SEVERITIES.index)
-        tell = decision.tell and self._is_wanted(event, decision.stage, article.language)
-        event.known = replace(
-            event.known,
-            stage=decision.stage,
-            actors=event.known.actors | frozenset(signal.actors),
-            first_seen=min(event.known.first_seen, at),
-            last_seen=max(event.known.last_seen, at),
-            told=event.known.told | {decision.stage} if tell else event.known.told,
-        )
-        if tell:
-            telling = Telling(decision.stage, at, article.id, article.title, signal.sentence, signal.rule)
-            event.tellings.append(telling)
+        if is_fresh(report, now, alerting.horizon):
+            self._tell(event, report, at)
 
-    def _is_wanted(self, event: _Event, stage: str, language: str | None) -> bool:
-        """Whether a channel would take it; without any channel everything is printed."""
-        channels = self._config.settings.channels
-        return not channels or any(
-            channel_wants(channel, change=event.known.change, stage=stage, severity=event.severity, language=language)
-            for channel in channels
+    def _tell(self, event: _Event, report: Report, at: datetime) -> None:
+        known, article = event.known, report.article
+        standing = Standing(
+            *(known.change, known.stage, event.severity, frozenset(event.languages), len(known.stories), known.plain)
         )
+        told = False
+        for channel in self._settings.channels or (None,):
+            heard = event.heard.setdefault(channel.name if channel else CONSOLE, [])
+            kind = announces(standing, heard, channel, self._settings.alerting)
+            if kind is not None:
+                heard.append(Heard(kind, standing.stage, standing.stories))
+                told = told or standing.stage not in [one.stage for one in event.tellings]
+        if told:
+            signal = report.signal
+            event.tellings.append(Telling(known.stage, at, article.id, article.title, signal.sentence, signal.rule))
 
     def told(self) -> Iterator[Event]:
         """The events of which something would have been told."""
         for event in self.events:
             if event.tellings:
-                yield Event(event.known.change, frozenset(event.articles), tuple(event.tellings))
+                yield Event(event.known.change, event.known.articles, tuple(event.tellings))
 
 
 # --------------------------------------------------------------------------- comparison

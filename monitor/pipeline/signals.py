@@ -1,25 +1,16 @@
 """Matching and grouping: articles -> signals -> developments, and the alerts that these give cause to."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import reduce
-from itertools import groupby
-from typing import Literal
 
-from monitor.config import Config, channel_wants
-from monitor.delivery import first_attempt
-from monitor.developments import Decision, decide
-from monitor.messages import compose
-from monitor.models import AlertFacts, StoredSignal
+from monitor.config import Config
+from monitor.developments import FOLLOWS, Decision, decide, followed, is_fresh, is_plain, reports_of
+from monitor.models import Report
 from monitor.pipeline.stories import assign_story
-from monitor.store import Row, Store, alerts, articles, developments, signals
-from monitor.store.base import actors_of, required
+from monitor.pipeline.telling import queue_alerts
+from monitor.store import Store, articles, developments, signals
 
-CONSOLE = "console"
-"""The channel of who has configured none: alerts are printed."""
 _BATCH = 200
-_EVIDENCE_ORDER = {"title": 0, "summary": 1, "text": 2}
 
 
 @dataclass(slots=True)
@@ -95,122 +86,41 @@ def _group_batch(config: Config, store: Store, now: datetime, report: GroupRepor
 
     They are read in the transaction that writes: two programs that placed the same signals would tell them twice.
     """
-    to_tell: dict[int, list[tuple[Decision, StoredSignal]]] = {}
+    fresh: dict[int, Report] = {}
     with store.transaction():
         waiting = signals.ungrouped(store, _BATCH)
-        for reports in reports_of(waiting):
-            event, decision = _place(config, store, reports, now, report)
-            if decision.kind != "joins" and not decision.tell:
+        for one in reports_of(waiting):
+            event, decision = _place(config, store, one, now)
+            if decision.kind != "joins":
                 silent.add(event)
-            if decision.tell and (decision.kind != "joins" or event not in to_tell):
-                to_tell.setdefault(event, []).append((decision, reports[0]))
-        for event, news in to_tell.items():
-            report.alerts += _queue_alerts(config, store, event, news, now)
-    silent.difference_update(to_tell)
+                told = Told(event, one.signal.change, decision.stage, one.article.title, decision.kind)
+                (report.new if decision.kind == "new" else report.moved).append(told)
+            if is_fresh(one, now, config.settings.alerting.horizon) and (
+                decision.kind != "joins" or event not in fresh
+            ):
+                fresh[event] = one
+        for event, one in fresh.items():
+            queued = queue_alerts(config, store, event, one, now)
+            report.alerts += queued
+            if queued:
+                silent.discard(event)
     return bool(waiting)
 
 
-def together(first: Decision, then: Decision) -> Decision:
-    """Two decisions to tell of one development as one: how it began, and where it stands now."""
-    return replace(first, kind=then.kind if first.kind == "stage" else first.kind, stage=then.stage)
-
-
-def reports_of(waiting: Sequence[StoredSignal]) -> Iterator[list[StoredSignal]]:
-    """The signals of one article about one change, the deciding one first; articles in the given order."""
-    order = {article: place for place, article in enumerate(dict.fromkeys(signal.article.id for signal in waiting))}
-    ordered = sorted(
-        waiting,
-        key=lambda s: (order[s.article.id], s.signal.change, _EVIDENCE_ORDER[s.signal.field], s.signal.start, s.id),
-    )
-    for _, group in groupby(ordered, key=lambda s: (s.article.id, s.signal.change)):
-        yield list(group)
-
-
-def _place(
-    config: Config, store: Store, reports: Sequence[StoredSignal], now: datetime, report: GroupReport
-) -> tuple[int, Decision]:
+def _place(config: Config, store: Store, report: Report, now: datetime) -> tuple[int, Decision]:
     """Puts one article's report into its development, known or new."""
-    signal = reports[0]
-    at = signal.at or signal.article.published or signal.article.first_seen or now
-    alerting = config.settings.alerting
-    known = developments.around(store, signal.signal.change, at, alerting.window)
-    decision = decide(signal, known, now=now, horizon=alerting.horizon, window=alerting.window)
+    at = report.at or report.article.published or report.article.first_seen or now
+    window = config.settings.alerting.window
+    known = developments.around(store, report, at, window)
+    decision = decide(report, known, now=at, window=window, forums=config.settings.forums)
     event = decision.development
     if event is None:
-        event = developments.insert(store, signal, at, now)
-    developments.extend(store, event, at, reports)
+        earlier = followed(report, developments.before(store, report, at, FOLLOWS), at)
+        event = developments.insert(store, report, at, now, earlier.id if earlier else None)
+    developments.extend(store, event, at, report)
     if decision.kind != "joins":
-        developments.reach(store, event, signal, decision.stage, at)
-    for one in reports:
-        developments.add_article(store, event, one, now)
+        developments.reach(store, event, report, decision.stage, at)
+    developments.add_article(store, event, report, now, plain=is_plain(report))
+    for one in report.signals:
         signals.grouped(store, one.id, event)
-    _count(report, decision, event, signal)
     return event, decision
-
-
-def _count(report: GroupReport, decision: Decision, event: int, signal: StoredSignal) -> None:
-    if decision.kind == "joins":
-        return
-    told = Told(event, signal.signal.change, decision.stage, signal.article.title, decision.kind)
-    (report.new if decision.kind == "new" else report.moved).append(told)
-
-
-def _queue_alerts(
-    config: Config, store: Store, event: int, news: Sequence[tuple[Decision, StoredSignal]], now: datetime
-) -> int:
-    """One alert for each channel that wants to hear the news of a development; with no channel at all it is printed."""
-    decision = reduce(together, (decision for decision, _ in news))
-    signal = news[-1][1]
-    settings = config.settings
-    row = developments.facts(store, event)
-    kind: Literal["new", "stage", "contradiction"] = "new" if decision.kind == "joins" else decision.kind
-    message = compose(_facts(store, decision, row, kind), timezone=settings.timezone)
-    wanted = [
-        channel
-        for channel in settings.channels
-        if channel_wants(
-            channel,
-            change=row["change"],
-            stage=decision.stage,
-            severity=row["severity"],
-            language=signal.article.language,
-        )
-    ]
-    targets = [(channel.name, first_attempt(channel, now, settings.timezone)) for channel in wanted]
-    if not settings.channels:
-        targets = [(CONSOLE, now)]
-    for name, due in targets:
-        alerts.queue(
-            store,
-            message,
-            development=event,
-            article=signal.article.id,
-            channel=name,
-            kind=kind,
-            stage=decision.stage,
-            now=now,
-            not_before=due,
-        )
-    if targets:  # what nobody wanted stays untold: the next report may be of the severity or language that one wants
-        for part, _ in news:
-            developments.told(store, event, part.stage, now)
-    return len(targets)
-
-
-def _facts(store: Store, decision: Decision, row: Row, kind: Literal["new", "stage", "contradiction"]) -> AlertFacts:
-    """What a message may say."""
-    counts = developments.counts(store, row["development"])
-    return AlertFacts(
-        kind=kind,
-        development=row["development"],
-        change=row["change"],
-        stage=decision.stage,
-        severity=row["severity"],
-        title=row["title"],
-        actors=actors_of(row["actors"]),
-        first_seen=required(row["first_seen"]),
-        evidence=tuple(developments.evidence(store, row["development"])),
-        outlets=counts.outlets,
-        stories=counts.stories,
-        previous_stage=decision.previous_stage,
-    )

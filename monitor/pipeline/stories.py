@@ -2,7 +2,7 @@
 
 from monitor.models import Article
 from monitor.store import Store, stories
-from monitor.stories import WINDOW, Fingerprint, copies, fingerprint, key, lines, rare_words, sample
+from monitor.stories import WINDOW, Fingerprint, Likeness, copies, fingerprint, key, lines, rare_words, sample
 
 
 def assign_story(store: Store, article: Article) -> int:
@@ -15,19 +15,22 @@ def assign_story(store: Store, article: Article) -> int:
     own = stories.own_lines(store, article, said)
     found = fingerprint(article, own)
     runs = sample(own)
-    story = _story_of_copy(store, article, found, runs)
+    story, likeness = _story_of_copy(store, article, found, runs)
     stories.index(store, article, runs, sorted(found.headline.telling))
-    story = stories.assign(store, article, story, present)
+    story = stories.assign(store, article, story, present, likeness)
     stories.learn_lines(store, article, story, said)
     return story
 
 
-def _story_of_copy(store: Store, article: Article, found: Fingerprint, runs: list[int]) -> int | None:
+def _story_of_copy(
+    store: Store, article: Article, found: Fingerprint, runs: list[int]
+) -> tuple[int | None, Likeness | None]:
     weigh = stories.weights(store, sorted(found.headline.telling))
     looked_up = rare_words(found.headline, weigh)
     for candidate in stories.candidates(store, article, runs, looked_up, WINDOW):
         other = fingerprint(candidate, stories.own_lines(store, candidate, lines(candidate)))
         weigh = stories.weights(store, sorted(found.headline.telling | other.headline.telling))
-        if copies(found, other, weigh):
-            return candidate.story
-    return None
+        likeness = copies(found, other, weigh)
+        if likeness:
+            return candidate.story, likeness
+    return None, None

@@ -3,7 +3,7 @@
 import uuid
 from datetime import datetime, timedelta
 
-from monitor.models import Message, QueuedAlert
+from monitor.models import Message, QueuedAlert, Telling
 from monitor.store.base import Row, Store, iso, required
 
 
@@ -11,23 +11,27 @@ def queue(
     store: Store,
     message: Message,
     *,
-    development: int,
-    article: int,
     channel: str,
     kind: str,
-    stage: str,
     now: datetime,
     not_before: datetime,
+    development: int | None = None,
+    trouble: int | None = None,
+    article: int | None = None,
+    stage: str = "",
+    stories: int | None = None,
 ) -> int:
-    """Queues a message, in the transaction that gave cause to it."""
+    """Queues a message about a development or a trouble, in the transaction that gave cause to it."""
     return store.insert(
         "alerts",
         {
             "development": development,
+            "trouble": trouble,
             "article": article,
             "channel": channel,
             "kind": kind,
             "stage": stage,
+            "stories": stories,
             "created_at": iso(now),
             "next_attempt": iso(not_before),
             "message_key": f"{uuid.uuid4().hex}@haiti-monitor",
@@ -36,6 +40,22 @@ def queue(
             "html": message.html,
         },
     )
+
+
+def told(store: Store, development: int) -> dict[str, list[Telling]]:
+    """What each channel was told of a development, in order; stages that were passed on the way count as told."""
+    found: dict[str, list[Telling]] = {}
+    for row in store.rows(
+        """
+        select l.id, 0 as itself, l.channel, l.kind, t.stage, l.stories
+        from alerts l join development_stages t on t.development = l.development and t.told_at = l.created_at
+        where l.development = ?
+        union all select id, 1, channel, kind, stage, stories from alerts where development = ? order by 1, 2
+        """,
+        *(development, development),
+    ):
+        found.setdefault(row["channel"], []).append(Telling(row["kind"], row["stage"], row["stories"]))
+    return found
 
 
 def claim(store: Store, now: datetime, lease: timedelta, limit: int = 100) -> list[QueuedAlert]:
@@ -59,6 +79,7 @@ def claim(store: Store, now: datetime, lease: timedelta, limit: int = 100) -> li
             attempts=row["attempts"],
             created=required(row["created_at"]),
             key=row["message_key"],
+            article=row["article"],
         )
         for row in rows
     ]

@@ -208,6 +208,7 @@ def article_of(row: Row) -> Article:
         published=moment(row["published"]),
         first_seen=moment(row["first_seen"]),
         story=row["story"],
+        copy_by=row["copy_by"],
     )
 
 

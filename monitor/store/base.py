@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 Row = dict[str, Any]
-SCHEMA = 3
+SCHEMA = 4
 """The number of the newest migration, which it writes into the file (`pragma user_version`)."""
 _BUSY_SECONDS = 60
 
@@ -179,8 +179,17 @@ def actors_text(actors: Sequence[str]) -> str:
 
 
 def roles_text(roles: Sequence[tuple[str, str]]) -> str:
-    """Who does what, as a column shows it: `OAS takes over, Kenya hands over`."""
-    return ", ".join(f"{actor} {role}" for role, actor in roles)
+    """Who does what, as a column shows it: `OAS takes over, Kenya hands over`.
+
+    The two parts of one are parted by a no-break space, so that they can be told apart again.
+    """
+    return ", ".join(f"{actor}\u00a0{role}" for role, actor in roles)
+
+
+def roles_of(text: str) -> tuple[tuple[str, str], ...]:
+    """What `roles_text` wrote."""
+    parts = (one.partition("\u00a0") for one in text.split(", "))
+    return tuple((role, actor) for actor, found, role in parts if found)
 
 
 def actors_of(text: str) -> tuple[str, ...]:

@@ -1,11 +1,11 @@
 """Developments: events with their stages, articles and evidence."""
 
-from collections.abc import Sequence
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from monitor.models import Development, Evidence, StoredSignal
-from monitor.store.base import Row, Store, actors_of, actors_text, iso, moment, required
+from monitor.models import Development, Evidence, Report, Standing
+from monitor.store.base import Row, Store, actors_of, actors_text, iso, moment, required, roles_of, roles_text
 
 _SEVERITIES = ("low", "normal", "high")
 _TIMELINE = """
@@ -15,88 +15,161 @@ _TIMELINE = """
     """
 
 
-def around(store: Store, change: str, at: datetime, window: timedelta) -> list[Development]:
-    """The developments of one change that a report from `at` could speak of."""
+def around(store: Store, report: Report, at: datetime, window: timedelta) -> list[Development]:
+    """The developments that a report from `at` could speak of, with those of its article and story marked."""
     rows = store.rows(
-        """
-        select d.*, (
-            select group_concat(s.stage) from development_stages s
-            where s.development = d.id and s.told_at is not null
-        ) as told
-        from developments d where d.change = ? and d.last_seen >= ? and d.first_seen <= ?
-        """,
-        *(change, iso(at - window), iso(at + window)),
+        f"{_KNOWN} where d.change = ? and d.last_seen >= ? and d.first_seen <= ?",
+        *(report.article.id, report.article.story, report.signal.change, iso(at - window), iso(at + window)),
     )
-    return [_development(row) for row in rows]
+    return [_development(row, report) for row in rows]
 
 
-def insert(store: Store, signal: StoredSignal, at: datetime, now: datetime) -> int:
+def before(store: Store, report: Report, at: datetime, reach: timedelta) -> list[Development]:
+    """The developments that a new one could follow."""
+    rows = store.rows(
+        f"{_KNOWN} where d.change = ? and d.dismissed_at is null and d.last_seen >= ? and d.first_seen <= ?",
+        *(report.article.id, report.article.story, report.signal.change, iso(at - reach), iso(at)),
+    )
+    return [_development(row, report) for row in rows]
+
+
+_KNOWN = """
+    select d.*, t.since, (select max(plain) from development_articles where development = d.id) as plain,
+        exists (select 1 from development_articles where development = d.id and article = ?) as has_article,
+        exists (select 1 from development_articles da join articles a on a.id = da.article
+                where da.development = d.id and a.story = ?) as has_story
+    from developments d join development_stages t on t.development = d.id and t.stage = d.stage
+    """
+
+
+def _development(row: Row, report: Report) -> Development:
+    story = report.article.story
+    return Development(
+        id=row["id"],
+        change=row["change"],
+        stage=row["stage"],
+        since=required(row["since"]),
+        actors=frozenset(actors_of(row["actors"])),
+        first_seen=required(row["first_seen"]),
+        last_seen=required(row["last_seen"]),
+        roles=frozenset(roles_of(row["roles"])),
+        plain=bool(row["plain"]),
+        articles=frozenset((report.article.id,) if row["has_article"] else ()),
+        stories=frozenset((story,) if row["has_story"] and story is not None else ()),
+    )
+
+
+def insert(store: Store, report: Report, at: datetime, now: datetime, follows: int | None = None) -> int:
     """Starts a development with its first report; says its id."""
-    found = signal.signal
+    found = report.signal
     return store.insert(
         "developments",
         {
             "change": found.change,
             "stage": found.stage,
-            "title": signal.article.title,
+            "title": report.article.title,
             "sentence": found.sentence,
-            "actors": actors_text(found.actors),
+            "actors": "",
             "severity": found.severity,
             "first_seen": iso(at),
             "last_seen": iso(at),
             "created_at": iso(now),
+            "follows": follows,
         },
     )
 
 
-def extend(store: Store, development: int, at: datetime, report: Sequence[StoredSignal]) -> None:
-    """Lets a development reach to another report: one article's signals, the deciding one first.
+def extend(store: Store, development: int, at: datetime, report: Report) -> None:
+    """Lets a development reach to another report.
 
-    It gains the actors that the deciding one names, and is as severe as the most severe of all.
+    It gains the actors and roles that the deciding signal names, and is as severe as the most severe of all.
     """
-    row = store.rows("select actors, severity from developments where id = ?", development)[0]
-    actors = dict.fromkeys((*actors_of(row["actors"]), *report[0].signal.actors))
-    severities = (row["severity"], *(one.signal.severity for one in report))
+    row = store.rows("select actors, roles, severity from developments where id = ?", development)[0]
+    actors = dict.fromkeys((*actors_of(row["actors"]), *report.signal.actors))
+    roles = dict.fromkeys((*roles_of(row["roles"]), *report.signal.roles))
+    severities = (row["severity"], *(one.signal.severity for one in report.signals))
     store.write(
         """
-        update developments set actors = ?, severity = ?, first_seen = min(first_seen, ?), last_seen = max(last_seen, ?)
+        update developments set actors = ?, roles = ?, severity = ?, first_seen = min(first_seen, ?),
+            last_seen = max(last_seen, ?)
         where id = ?
         """,
-        *(actors_text(tuple(actors)), max(severities, key=_SEVERITIES.index), iso(at), iso(at), development),
+        *(actors_text(tuple(actors)), roles_text(tuple(roles)), max(severities, key=_SEVERITIES.index)),
+        *(iso(at), iso(at), development),
     )
 
 
-def reach(store: Store, development: int, signal: StoredSignal, stage: str, at: datetime) -> None:
+def reach(store: Store, development: int, report: Report, stage: str, at: datetime) -> None:
     """Brings a development to a stage, with the report that shows it."""
     store.write(
         """
         insert into development_stages (development, stage, since, article) values (?, ?, ?, ?)
         on conflict do nothing
         """,
-        *(development, stage, iso(at), signal.article.id),
+        *(development, stage, iso(at), report.article.id),
     )
     store.write(
         "update developments set stage = ?, title = ?, sentence = ? where id = ? and stage <> ?",
-        *(stage, signal.article.title, signal.signal.sentence, development, stage),
+        *(stage, report.article.title, report.signal.sentence, development, stage),
     )
 
 
-def add_article(store: Store, development: int, signal: StoredSignal, now: datetime) -> None:
-    """Counts an article among the reports of a development."""
+def add_article(store: Store, development: int, report: Report, now: datetime, *, plain: bool) -> None:
+    """Counts an article among the reports of a development; `plain` where it is more than a mention."""
     store.write(
         """
-        insert into development_articles (development, article, stage, added_at) values (?, ?, ?, ?)
-        on conflict do nothing
+        insert into development_articles (development, article, stage, added_at, plain) values (?, ?, ?, ?, ?)
+        on conflict do update set plain = max(plain, excluded.plain)
         """,
-        *(development, signal.article.id, signal.signal.stage, iso(now)),
+        *(development, report.article.id, report.signal.stage, iso(now), int(plain)),
     )
 
 
-def told(store: Store, development: int, stage: str, now: datetime) -> None:
-    """Records that a stage was told."""
+def standing(store: Store, development: int) -> Standing:
+    """How a development stands."""
+    row = store.rows(
+        """
+        select d.change, d.stage, d.severity, d.dismissed_at, max(da.plain) as plain,
+            count(distinct a.story) as stories, json_group_array(distinct a.language) as languages
+        from developments d left join development_articles da on da.development = d.id
+        left join articles a on a.id = da.article where d.id = ?
+        """,
+        development,
+    )[0]
+    return Standing(
+        *(row["change"], row["stage"], row["severity"], frozenset(json.loads(row["languages"])), row["stories"]),
+        *(bool(row["plain"]), row["dismissed_at"] is not None),
+    )
+
+
+def told(store: Store, development: int, now: datetime) -> None:
+    """Records that the stages which a development reached so far were told."""
     store.write(
-        "update development_stages set told_at = ? where development = ? and stage = ? and told_at is null",
-        *(iso(now), development, stage),
+        "update development_stages set told_at = ? where development = ? and told_at is null", iso(now), development
+    )
+
+
+def course(store: Store, development: int) -> list[Row]:
+    """The stages that a development and those it followed went through, from the first on.
+
+    Each with `stage`, `since` and how many outlets reported it.
+    """
+    return store.rows(
+        """
+        with recursive line (development, place) as (
+            select ?, 0
+            union select d.follows, line.place + 1
+            from line join developments d on d.id = line.development
+            where d.follows is not null and line.place < 20
+        )
+        select t.development, t.stage, t.since, (
+            select count(distinct a.outlet) from development_articles da join articles a on a.id = da.article
+            where da.development = t.development and (da.stage = t.stage or t.development <> ?)
+        ) as outlets
+        from line join development_stages t on t.development = line.development
+        order by line.place desc, t.since, t.rowid
+        """,
+        *(development, development),
     )
 
 
@@ -250,8 +323,26 @@ def show(store: Store, development: int) -> Row | None:
 
 
 def situation(store: Store) -> list[Row]:
-    """For each change and stage the latest development that reached it."""
-    return store.rows("select * from situation")
+    """What stands now, a row for each change, and with it what is `proposed` beyond it, the latest first.
+
+    A change of which there are only proposals has a row without a stage.
+    """
+    stands = store.rows("select * from situation")
+    proposals = store.rows("select * from proposals")
+    names = sorted({row["change"] for row in (*stands, *proposals)})
+    nothing = dict.fromkeys(stands[0] if stands else proposals[0]) if names else {}
+    known = {row["change"]: row for row in stands}
+    return [
+        {
+            **known.get(name, nothing | {"change": name}),
+            "proposed": [
+                {key: value for key, value in row.items() if key not in ("change", "stage")}
+                for row in proposals
+                if row["change"] == name
+            ],
+        }
+        for name in names
+    ]
 
 
 def dismiss(store: Store, development: int, because: str, now: datetime) -> bool:
@@ -260,16 +351,3 @@ def dismiss(store: Store, development: int, because: str, now: datetime) -> bool
         "update developments set dismissed_at = ?, dismissed_because = ? where id = ?", iso(now), because, development
     )
     return cursor.rowcount > 0
-
-
-def _development(row: Row) -> Development:
-    return Development(
-        id=row["id"],
-        change=row["change"],
-        stage=row["stage"],
-        actors=frozenset(actors_of(row["actors"])),
-        first_seen=required(row["first_seen"]),
-        last_seen=required(row["last_seen"]),
-        told=frozenset((row["told"] or "").split(",")) - {""},
-        dismissed=row["dismissed_at"] is not None,
-    )

@@ -31,6 +31,106 @@ def m003_story_index(db: Database) -> None:
     db.execute("pragma user_version = 3")
 
 
+@migrations()
+def m004_situation(db: Database) -> None:
+    """What a development followed and who does what in it, which reports say it plainly, and alarms of the monitor."""
+    db.executescript(_SITUATION)
+    db.execute("pragma user_version = 4")
+
+
+_SITUATION = """
+drop view alert_log;
+drop view situation;
+drop view timeline;
+
+alter table articles add column copy_by text;
+alter table developments add column roles text not null default '';
+alter table developments add column follows integer references developments(id);
+alter table development_articles add column plain integer not null default 1;
+
+create table troubles (
+    id integer primary key,
+    subject text not null,
+    what text not null,
+    since text not null,
+    cleared_at text
+);
+create unique index troubles_open on troubles(subject) where cleared_at is null;
+
+create table alerts_of_all (
+    id integer primary key,
+    development integer references developments(id),
+    trouble integer references troubles(id),
+    article integer references articles(id),
+    channel text not null,
+    kind text not null,
+    stage text not null,
+    stories integer,
+    state text not null default 'queued',
+    attempts integer not null default 0,
+    next_attempt text,
+    created_at text not null,
+    sent_at text,
+    last_error text,
+    message_key text not null unique,
+    subject text not null,
+    text text not null,
+    html text not null
+);
+insert into alerts_of_all (id, development, article, channel, kind, stage, state, attempts, next_attempt, created_at,
+    sent_at, last_error, message_key, subject, text, html)
+select id, development, article, channel, kind, stage, state, attempts, next_attempt, created_at,
+    sent_at, last_error, message_key, subject, text, html from alerts;
+drop table alerts;
+alter table alerts_of_all rename to alerts;
+create index alerts_due on alerts(next_attempt) where state = 'queued';
+create index alerts_development on alerts(development);
+create index alerts_trouble on alerts(trouble);
+create index alerts_channel_sent on alerts(channel, sent_at);
+
+create view timeline as
+select s.since, d.id as development, d.change, s.stage, h.title, d.actors, d.severity,
+       coalesce(g.sentence, d.sentence) as sentence, coalesce(nullif(g.actors, ''), d.actors) as decided_by,
+       count(distinct a.id) as articles, count(distinct a.outlet) as outlets, count(distinct a.story) as stories,
+       s.told_at, d.dismissed_at, d.follows
+from developments d
+join development_stages s on s.development = d.id
+join articles h on h.id = s.article
+left join signals g on g.id = (
+    select min(one.id) from signals one where one.development = d.id and one.article = s.article and one.stage = s.stage
+)
+left join development_articles da on da.development = d.id
+left join articles a on a.id = da.article
+group by d.id, s.stage
+order by s.since, d.id;
+
+create view situation as
+select change, stage, since, decided_by, title, actors, sentence, outlets, stories, development
+from (
+    select t.*, row_number() over (partition by t.change order by t.since desc, t.development desc) as recent
+    from timeline t join developments d on d.id = t.development
+    where t.dismissed_at is null and t.stage <> 'proposed' and t.stage = d.stage
+)
+where recent = 1
+order by change;
+
+create view proposals as
+select t.change, t.stage, t.since, t.decided_by, t.title, t.actors, t.sentence, t.outlets, t.stories, t.development
+from timeline t
+join developments d on d.id = t.development
+left join situation s on s.change = t.change
+where t.dismissed_at is null and t.stage = 'proposed' and d.stage = 'proposed'
+    and t.since > coalesce(s.since, '')
+    and not exists (select 1 from developments later where later.follows = d.id and later.dismissed_at is null)
+order by t.change, t.since desc, t.development desc;
+
+create view alert_log as
+select l.created_at, l.sent_at, l.channel, l.kind, l.stage, l.state, l.subject, l.attempts, l.last_error,
+       l.id as alert, l.development, a.outlet, a.url
+from alerts l left join articles a on a.id = l.article
+order by l.id;
+"""
+
 _STORY_INDEX = """
 drop table article_paragraphs;
 alter table articles add column story_key text;

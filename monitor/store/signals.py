@@ -6,7 +6,7 @@ from datetime import datetime
 
 from monitor.models import Signal, StoredSignal
 from monitor.store.articles import article_of
-from monitor.store.base import Row, Store, actors_of, actors_text, iso, moment, roles_text
+from monitor.store.base import Row, Store, actors_of, actors_text, iso, moment, roles_of, roles_text
 
 
 def replace(store: Store, article: int, found: Sequence[Signal], version: str, now: datetime) -> int:
@@ -59,7 +59,7 @@ def ungrouped(store: Store, limit: int = 500) -> list[StoredSignal]:
     """Signals that belong to no development yet, the oldest news first; news of unknown age counts as the oldest."""
     rows = store.rows(
         """
-        select s.id as signal, s.rule, s.change, s.stage, s.actors, s.severity, s.sentence, s.field,
+        select s.id as signal, s.rule, s.change, s.stage, s.actors, s.roles, s.severity, s.sentence, s.field,
             s.start_offset, s.end_offset, a.*
         from signals s join articles a on a.id = s.article
         where s.development is null and s.retired_at is null order by a.news_at, s.id limit ?
@@ -74,6 +74,18 @@ def grouped(store: Store, signal: int, development: int) -> None:
     store.write("update signals set development = ? where id = ?", development, signal)
 
 
+def besides(store: Store, article: int, change: str) -> list[str]:
+    """What an article says of other changes, each with the stage that it says first: `funding proposed`."""
+    rows = store.rows(
+        """
+        select change, stage from signals where article = ? and change <> ? and retired_at is null
+        order by case field when 'title' then 0 when 'summary' then 1 else 2 end, start_offset, id
+        """,
+        *(article, change),
+    )
+    return [f"{row['change']} {row['stage']}" for row in {row["change"]: row for row in rows[::-1]}.values()][::-1]
+
+
 def _stored(row: Row) -> StoredSignal:
     signal = Signal(
         rule=row["rule"],
@@ -85,5 +97,6 @@ def _stored(row: Row) -> StoredSignal:
         start=row["start_offset"],
         end=row["end_offset"],
         severity=row["severity"],
+        roles=roles_of(row["roles"]),
     )
     return StoredSignal(row["signal"], signal, article_of(row), moment(row["news_at"]))

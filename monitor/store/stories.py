@@ -132,12 +132,17 @@ def index(store: Store, article: Article, runs: Sequence[int], words: Sequence[s
         )
 
 
-def assign(store: Store, article: Article, story: int | None, key: str) -> int:
-    """Puts an article into a story, or where there is None into one of its own; says its id."""
+def assign(store: Store, article: Article, story: int | None, key: str, likeness: str | None) -> int:
+    """Puts an article into a story, or where there is None into one of its own; says its id.
+
+    `likeness` is what shows that it is a copy, its text or its headline.
+    """
     story = story or article.story
     if story is None:
         story = store.insert("stories", {"title": article.title, "first_seen": iso(article.first_seen)})
-    store.write("update articles set story = ?, story_key = ? where id = ?", story, key, article.id)
+    store.write(
+        "update articles set story = ?, story_key = ?, copy_by = ? where id = ?", story, key, likeness, article.id
+    )
     if article.story not in (None, story):
         store.write(
             "delete from stories where id = ? and not exists (select 1 from articles where story = ?)",
