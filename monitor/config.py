@@ -217,6 +217,10 @@ def _contradictions(settings: Configuration) -> Iterator[tuple[tuple[str | int, 
             if change not in settings.changes:
                 message = f"there is no change `{change}` below `changes:`; {_suggest(change, changes)}"
                 yield ("channels", index, "when", "change", number), message
+    for number, name in enumerate(settings.forums):
+        if name not in settings.actors:
+            message = f"there is no actor `{name}` below `actors:`; {_suggest(name, sorted(settings.actors))}"
+            yield ("forums", number), message
     yield from _twice("feeds", "url", [feed.url for feed in settings.feeds])
     yield from _twice("feeds", "name", [feed.name for feed in settings.feeds])
     yield from _twice("channels", "name", [channel.name for channel in settings.channels])

@@ -1,6 +1,7 @@
 """The command line as people and programs use it: data on stdout, messages on stderr, exit codes, no tracebacks."""
 
 import json
+import re
 import os
 import signal
 import subprocess
@@ -436,6 +437,9 @@ def test_search_finds_words_and_survives_every_query(query: str, found: int, tol
 
 
 def test_the_situation_is_what_stands_now(told: World, shell: Shell) -> None:
+    shown = shell("situation").out
+    assert re.search(r"^leadership: decided since [\d-]{10} [\d:]{5} UTC, Norland$", shown, re.MULTILINE)
+    assert re.search(rf"^    “{DECIDED}” \(2 outlets, development \d\)$", shown, re.MULTILINE)
     rows = shell("situation", "--json").rows
     assert [(row["change"], row["stage"]) for row in rows] == [("leadership", "decided"), ("mandate", "decided")]
 

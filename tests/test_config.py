@@ -331,6 +331,12 @@ RULE = "changes: {leadership: {}}\nconcepts: {mission: [x], takeover: [y]}\nrule
             "actors: {A: {en: [b], includes: [c]}}", "1:23", "an actor takes over no concept", id="actor includes"
         ),
         pytest.param(
+            "actors: {OAS: [OAS]}\nforums: [AOS]",
+            "2:10",
+            "there is no actor `AOS` below `actors:`; did you mean `OAS`?",
+            id="forum",
+        ),
+        pytest.param(
             "stages:\n  maybe: '\"x\"'", "2:3", "`maybe` is no stage; there are proposed, decided", id="stage"
         ),
         pytest.param(

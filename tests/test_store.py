@@ -60,7 +60,9 @@ def a_signal(sentence: str = DECIDED, stage: str = "decided", **values: Any) -> 
     return Signal(**{**parts, "stage": stage, "sentence": sentence, "end": len(sentence), **values})
 
 
-def add_development(store: Store, *stages: str, title: str = DECIDED, outlet: str = "One", hours: int = 0) -> int:
+def add_development(
+    store: Store, *stages: str, title: str = DECIDED, outlet: str = "One", hours: int = 0, follows: int | None = None
+) -> int:
     """A development with an article and a signal for each stage it went through."""
     event = 0
     for number, stage in enumerate(stages):
@@ -75,7 +77,7 @@ def add_development(store: Store, *stages: str, title: str = DECIDED, outlet: st
                 at,
             )
             report = Report((stored,))
-            event = event or developments.insert(store, report, at, NOW)
+            event = event or developments.insert(store, report, at, NOW, follows)
             developments.extend(store, event, at, report)
             developments.reach(store, event, report, stage, at)
             developments.add_article(store, event, report, NOW, plain=True)
@@ -449,13 +451,46 @@ def test_the_timeline_has_a_row_for_each_stage_with_the_sentence_that_showed_it(
     assert [row["stage"] for row in developments.timeline(store, limit=1)] == ["decided"]
 
 
-def test_the_situation_is_the_latest_of_each_change_and_stage_without_what_was_dismissed(store: Store) -> None:
-    add_development(store, "decided", title=PROPOSED)
+def test_the_situation_is_for_each_change_what_stands_and_what_is_proposed_beyond_it(store: Store) -> None:
+    add_development(store, "proposed", title=PROPOSED, hours=-48)
+    add_development(store, "proposed", "decided", title=DECIDED)
+    stands = add_development(store, "decided", "effective", title=EFFECTIVE, hours=400)
+    beyond = add_development(store, "proposed", title="Sudland wants it back", hours=500)
+    (row,) = developments.situation(store)
+    assert (row["change"], row["stage"], row["development"]) == ("leadership", "effective", stands)
+    assert (row["since"], row["decided_by"], row["sentence"]) == (
+        base.iso(NOW + timedelta(hours=401)), "Norland", EFFECTIVE,
+    )  # fmt: skip
+    assert [(one["development"], one["sentence"]) for one in row["proposed"]] == [(beyond, "Sudland wants it back")]
+
+
+def test_the_situation_leaves_out_what_was_dismissed_and_what_was_only_mentioned(store: Store) -> None:
+    first = add_development(store, "decided")
     latest = add_development(store, "decided", title=EFFECTIVE, hours=400)
-    assert [row["development"] for row in developments.situation(store)] == [latest]
+    mention = add_development(store, "decided", title="Norland agrees again", hours=500)
     with store.transaction():
         assert developments.dismiss(store, latest, "a test", NOW)
-    assert [row["development"] for row in developments.situation(store)] == [1]
+        store.write("update development_articles set plain = 0 where development = ?", mention)
+    assert [row["development"] for row in developments.situation(store)] == [first]
+
+
+def test_a_change_of_which_nothing_is_decided_has_its_proposals_only(store: Store) -> None:
+    one = add_development(store, "proposed", title=PROPOSED)
+    (row,) = developments.situation(store)
+    assert (row["change"], row["stage"], row["sentence"]) == ("leadership", None, None)
+    assert [proposal["development"] for proposal in row["proposed"]] == [one]
+    assert developments.situation(store)[0].keys() >= {"since", "decided_by", "outlets", "stories", "title"}
+
+
+def test_a_proposal_that_something_followed_is_proposed_no_more(store: Store) -> None:
+    one = add_development(store, "proposed", title=PROPOSED)
+    then = add_development(store, "decided", hours=-1, follows=one)  # so that it is not the day that tells
+    assert [row["development"] for row in developments.situation(store)] == [then]
+    assert developments.situation(store)[0]["proposed"] == []
+    course = developments.course(store, then)
+    assert [(row["development"], row["stage"], row["outlets"]) for row in course] == [
+        (one, "proposed", 1), (then, "decided", 1),
+    ]  # fmt: skip
 
 
 def test_a_development_is_as_severe_as_its_most_severe_report(store: Store) -> None:

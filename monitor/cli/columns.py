@@ -7,7 +7,6 @@ _LISTINGS = {
     "feeds": "id name status failures last_success:last_success last_new_entry:last_news articles error",
     "alerts": "alert:id created_at:created channel kind state subject last_error:error",
     "search": "id news_at:news_of outlet title:headline excerpt:found",
-    "situation": "change stage since title:headline outlets",
 }
 _PARTS = {
     "stages": "stage since told_at:told article",

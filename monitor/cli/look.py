@@ -246,10 +246,18 @@ def search(context: typer.Context, query: str, as_json: AsJson = False, limit: L
 
 
 def situation(context: typer.Context, as_json: AsJson = False) -> None:
-    """What stands now: for each change and stage the latest development. Example: haiti-monitor situation"""
+    """What stands now, for each kind of change, and what is proposed beyond it. Example: haiti-monitor situation"""
+    from monitor.cli.standing import print_situation
     from monitor.store import developments as stored
 
-    _show_list(context, "situation", stored.situation, as_json, "no development yet")
+    with of(context).look() as (settings, store):
+        rows = stored.situation(store)
+        if as_json:
+            emit(rows)
+        elif rows:
+            print_situation(rows, settings.timezone)
+        else:
+            say("no development yet: no article matched a rule")
 
 
 def status(context: typer.Context, as_json: AsJson = False) -> None:

@@ -92,7 +92,7 @@ create view timeline as
 select s.since, d.id as development, d.change, s.stage, h.title, d.actors, d.severity,
        coalesce(g.sentence, d.sentence) as sentence, coalesce(nullif(g.actors, ''), d.actors) as decided_by,
        count(distinct a.id) as articles, count(distinct a.outlet) as outlets, count(distinct a.story) as stories,
-       s.told_at, d.dismissed_at, d.follows
+       s.told_at, d.dismissed_at, d.follows, coalesce(max(da.plain), 1) as plain
 from developments d
 join development_stages s on s.development = d.id
 join articles h on h.id = s.article
@@ -109,7 +109,7 @@ select change, stage, since, decided_by, title, actors, sentence, outlets, stori
 from (
     select t.*, row_number() over (partition by t.change order by t.since desc, t.development desc) as recent
     from timeline t join developments d on d.id = t.development
-    where t.dismissed_at is null and t.stage <> 'proposed' and t.stage = d.stage
+    where t.dismissed_at is null and t.stage <> 'proposed' and t.stage = d.stage and (t.plain or t.stories >= 3)
 )
 where recent = 1
 order by change;
@@ -120,7 +120,7 @@ from timeline t
 join developments d on d.id = t.development
 left join situation s on s.change = t.change
 where t.dismissed_at is null and t.stage = 'proposed' and d.stage = 'proposed'
-    and t.since > coalesce(s.since, '')
+    and t.since > coalesce(s.since, '') and (t.plain or t.stories >= 3)
     and not exists (select 1 from developments later where later.follows = d.id and later.dismissed_at is null)
 order by t.change, t.since desc, t.development desc;
 
