@@ -30,6 +30,7 @@ _BEFORE = {
     "blocked": ("effective", "decided", "proposed"),
 }
 _FIELDS = {"title": 0, "summary": 1, "text": 2}
+_SEVERITIES = ("low", "normal", "high")
 _LEAD = 300
 _LOOKING_BACK = timedelta(days=3)
 _NEAR = timedelta(days=2)
@@ -63,12 +64,22 @@ def reports_of(waiting: Sequence[StoredSignal]) -> Iterator[Report]:
 
 
 def _outweighs(other: Report, report: Report) -> bool:
-    """Whether more rules find another change in the very sentence: it is what the sentence is about."""
-    return other.signal.sentence == report.signal.sentence and len(_rules(other)) > len(_rules(report))
+    """Whether more rules, and more of the severest, find another change in the very sentence: it is about that."""
+    if other.signal.sentence != report.signal.sentence:
+        return False
+    (theirs, severe), (ours, severest) = _weight(other), _weight(report)
+    return theirs > ours and severe > severest
 
 
-def _rules(report: Report) -> set[str]:
-    return {one.signal.rule for one in report.signals if one.signal.sentence == report.signal.sentence}
+def _weight(report: Report) -> tuple[int, tuple[int, int]]:
+    """How many rules hold in the sentence, and the highest severity with how many rules have it."""
+    of_rule = {
+        one.signal.rule: _SEVERITIES.index(one.signal.severity)
+        for one in report.signals
+        if one.signal.sentence == report.signal.sentence
+    }
+    highest = max(of_rule.values())
+    return len(of_rule), (highest, list(of_rule.values()).count(highest))
 
 
 def is_plain(report: Report) -> bool:
@@ -210,8 +221,13 @@ def _otherwise(roles: Iterable[tuple[str, str]], event: Development) -> bool:
     return bool(shared) and all(role not in theirs[actor] for role, actor in shared)
 
 
-def followed(report: Report, earlier: Iterable[Development], at: datetime) -> Development | None:
-    """What a new development follows: of the same change and of an earlier stage, the latest that shares an actor."""
+def followed(
+    report: Report, earlier: Iterable[Development], at: datetime, forums: Collection[str] = ()
+) -> Development | None:
+    """What a new development follows: of the same change and of an earlier stage, the latest that shares an actor.
+
+    What a forum decides may have been proposed by anybody.
+    """
     actors = frozenset(report.signal.actors)
     stages = _BEFORE[report.signal.stage]
     possible = [
@@ -220,10 +236,10 @@ def followed(report: Report, earlier: Iterable[Development], at: datetime) -> De
         if event.change == report.signal.change
         and event.stage in stages
         and at - FOLLOWS <= event.since <= at
-        and _share(actors, event.actors)
+        and (_share(actors, event.actors) or actors <= frozenset(forums))
         and event.plain
     ]
-    return max(possible, key=lambda event: (bool(actors & event.actors), event.since, event.id), default=None)
+    return max(possible, key=lambda event: (event.since, bool(actors & event.actors), event.id), default=None)
 
 
 # --------------------------------------------------------------------------- who is told

@@ -1,8 +1,8 @@
 """The command line as people and programs use it: data on stdout, messages on stderr, exit codes, no tracebacks."""
 
 import json
-import re
 import os
+import re
 import signal
 import subprocess
 import sys

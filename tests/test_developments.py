@@ -82,12 +82,15 @@ def test_the_signals_of_an_article_about_one_change_are_one_report_and_the_neare
 
 
 def test_a_change_beside_another_that_more_rules_find_in_the_sentence_is_said_aside() -> None:
-    def found(number: int, change: str, rule: str, sentence: str = "S.") -> StoredSignal:
-        return StoredSignal(number, Signal(rule, change, "proposed", (), sentence, "title", 0, 2), ARTICLE, NOW)
+    def found(number: int, change: str, rule: str, sentence: str = "S.", severity: str = "normal") -> StoredSignal:
+        signal = Signal(rule, change, "proposed", (), sentence, "title", 0, 2, severity)
+        return StoredSignal(number, signal, ARTICLE, NOW)
 
     both = [found(1, "mandate", "a"), found(2, "mandate", "b"), found(3, "funding", "c")]
     assert {one.signal.change: one.aside for one in reports_of(both)} == {"mandate": False, "funding": True}
     assert [one.aside for one in reports_of([found(1, "mandate", "a"), found(2, "funding", "b")])] == [False, False]
+    severe = [found(1, "mandate", "a"), found(2, "mandate", "b"), found(3, "leadership", "c", severity="high")]
+    assert [one.aside for one in reports_of(severe)] == [False, False]
     apart = [found(1, "mandate", "a"), found(2, "mandate", "b"), found(3, "funding", "c", "T.")]
     assert [one.aside for one in reports_of(apart)] == [False, False]
 
@@ -256,8 +259,15 @@ def test_a_development_follows_an_earlier_stage_of_the_same_actors(
     assert (followed(one, [known], NOW) == known) is follows
 
 
+def test_what_a_forum_decides_may_have_been_proposed_by_anybody() -> None:
+    proposal = event(actors=("Norland", "Sudland"), age=30 * DAY)
+    decision = report("decided", actors=("Council",))
+    assert followed(decision, [proposal], NOW) is None
+    assert followed(decision, [proposal], NOW, forums=("Council",)) == proposal
+
+
 def test_it_follows_the_latest_that_shares_an_actor() -> None:
-    earlier = [event(1, age=90 * DAY), event(2, age=60 * DAY), event(3, actors=(), age=30 * DAY)]
+    earlier = [event(1, age=90 * DAY), event(2, age=60 * DAY), event(3, actors=("Sudland",), age=30 * DAY)]
     found = followed(report("decided"), earlier, NOW)
     assert found is not None
     assert found.id == 2

@@ -115,7 +115,7 @@ def _place(config: Config, store: Store, report: Report, now: datetime) -> tuple
     decision = decide(report, known, now=at, window=window, forums=config.settings.forums)
     event = decision.development
     if event is None:
-        earlier = followed(report, developments.before(store, report, at, FOLLOWS), at)
+        earlier = followed(report, developments.before(store, report, at, FOLLOWS), at, config.settings.forums)
         event = developments.insert(store, report, at, now, earlier.id if earlier else None)
     developments.extend(store, event, at, report)
     if decision.kind != "joins":
