@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 from pydantic.json_schema import GenerateJsonSchema
 
+from monitor import dismissals
 from monitor.errors import ConfigError, Problem
 from monitor.rules.spec import Concept, Example, Rule, RulesSpec
 from monitor.schema import (
     SHAPES,
     ChannelSection,
     Configuration,
+    DismissalSection,
     ExampleSection,
     FeedSection,
     RuleSection,
@@ -65,6 +67,8 @@ class Config:
     path: Path
     settings: Configuration
     document: Document
+    dismissed: tuple[DismissalSection, ...] = ()
+    dismissed_document: Document | None = None
 
     @property
     def database_path(self) -> Path:
@@ -81,12 +85,22 @@ class Config:
         """The compiled rules. Raises ConfigError with every mistake in them."""
         from monitor.rules.compile import compile_rules  # the parser of expressions: only for commands that match
 
-        rules, mistakes = compile_rules(_rules_spec(self.settings))
+        rules, mistakes = compile_rules(_rules_spec(self.settings, self.dismissed))
         if rules is None:
             places = [_path_in(self.document.data, mistake.path) for mistake in mistakes]
             pairs = zip(mistakes, places, strict=True)
             raise ConfigError([self.document.problem(m.message, place, at=m.at, key=m.key) for m, place in pairs])
         return rules
+
+    def example_problem(self, message: str, path: tuple[str | int, ...]) -> Problem:
+        """A problem with an example of a rule: in the configuration, or among the dismissed false alarms."""
+        _, index, _, kind, number = path
+        rule = self.settings.rules[int(index)]
+        beyond = int(number) - len(rule.examples.ignore)
+        if kind != "ignore" or beyond < 0 or self.dismissed_document is None:
+            return self.document.problem(message, path)
+        of_rule = [place for place, entry in enumerate(self.dismissed) if entry.rule == rule.id]
+        return self.dismissed_document.problem(message, (of_rule[beyond], "title"))
 
     def channel_urls(self, secrets: Secrets = os.environ.get) -> dict[str, str]:
         """The Apprise URL of each channel, `${NAME}` filled in. Raises ConfigError for a name without a value."""
@@ -118,7 +132,14 @@ def load(path: Path, *, rules: bool = True) -> Config:
     problems = [document.problem(message, where) for where, message in _contradictions(settings)]
     if problems:
         raise ConfigError(problems)
-    config = Config(path, settings, document)
+    dismissed, dismissed_document = dismissals.read(dismissals.path_of(path))
+    gone = [index for index, entry in enumerate(dismissed) if entry.rule not in {rule.id for rule in settings.rules}]
+    if gone and dismissed_document:
+        message = "there is no rule `{}` any more; name the one that has its work now, or delete this entry"
+        raise ConfigError(
+            [dismissed_document.problem(message.format(dismissed[index].rule), (index, "rule")) for index in gone]
+        )
+    config = Config(path, settings, document, dismissed, dismissed_document)
     if rules:
         _ = config.rules
     return config
@@ -236,9 +257,10 @@ def _twice(section: str, key: str, values: list[str]) -> Iterator[tuple[tuple[st
 # --------------------------------------------------------------------------- the rules' part
 
 
-def _rules_spec(settings: Configuration) -> RulesSpec:
+def _rules_spec(settings: Configuration, dismissed: Iterable[DismissalSection] = ()) -> RulesSpec:
+    false_alarms = list(dismissed)
     return RulesSpec(
-        rules=tuple(_rule(rule) for rule in settings.rules),
+        rules=tuple(_rule(rule, [one for one in false_alarms if one.rule == rule.id]) for rule in settings.rules),
         concepts={name: _concept(value) for name, value in settings.concepts.items()},
         actors={name: _concept(value) for name, value in settings.actors.items()},
         stages=dict(settings.stages),
@@ -249,7 +271,7 @@ def _rules_spec(settings: Configuration) -> RulesSpec:
     )
 
 
-def _rule(rule: RuleSection) -> Rule:
+def _rule(rule: RuleSection, dismissed: Iterable[DismissalSection] = ()) -> Rule:
     return Rule(
         id=rule.id,
         change=rule.change,
@@ -258,7 +280,10 @@ def _rule(rule: RuleSection) -> Rule:
         title=rule.title,
         stage=rule.stage,
         match=tuple(map(_example, rule.examples.match)),
-        ignore=tuple(map(_example, rule.examples.ignore)),
+        ignore=(
+            *map(_example, rule.examples.ignore),
+            *(Example(one.title, one.summary, outlet=one.outlet, language=one.language) for one in dismissed),
+        ),
     )
 
 

@@ -241,6 +241,17 @@ class ExampleSection(Section):
         return {"title": value} if isinstance(value, str) else value
 
 
+class DismissalSection(Section):
+    """A false alarm that somebody dismissed."""
+
+    rule: str = Field(pattern=_ID)
+    title: str = ""
+    summary: str = ""
+    outlet: str = ""
+    language: str | None = None
+    because: str = ""
+
+
 class ExamplesSection(Section):
     """A rule's tests."""
 

@@ -472,10 +472,32 @@ def test_status_says_what_was_never_done_and_which_channel_is_tried_again(told: 
 
 
 def test_a_dismissed_development_is_told_no_more(told: World, shell: Shell) -> None:
-    assert shell("developments", "dismiss", "1", "--because", "a look back").code == 0
+    done = shell("developments", "dismiss", "1", "--because", "a look back")
+    assert done.code == 0
+    assert "is an `ignore` example of `" in done.err
     told.web.feed("/one.xml", item(EFFECTIVE, 0.1))
     assert told.poll().grouped.alerts == 0
     assert shell("developments", "dismiss", "99", "--because", "x").code == 1
+
+
+def test_a_dismissal_is_a_test_that_fails_until_the_rule_is_mended(told: World, shell: Shell) -> None:
+    assert "3 of 3 examples of 2 rules hold" in shell("rules", "test").out
+    number = next(row["development"] for row in shell("situation", "--json").rows if row["change"] == "leadership")
+    shell("developments", "dismiss", str(number), "--because", 'says "agrees" of film')
+    shell("developments", "dismiss", str(number), "--because", "again")
+    file = told.folder / "config.dismissed.yaml"
+    assert file.read_text("utf-8").splitlines()[2:] == [
+        f'- {{rule: "handover", title: "{DECIDED}", outlet: "One", language: "en", because: "says \\"agrees\\" of film"}}'
+    ]
+    failed = shell("rules", "test")
+    assert (failed.code, failed.out) == (1, "3 of 4 examples of 2 rules hold\n")
+    assert "config.dismissed.yaml:3:30: " in failed.err
+    assert "rule `handover`: must be ignored, but matches" in failed.err
+    told.poll()
+    file.write_text("- {rule: handovers, title: x}\n")
+    assert "there is no rule `handovers` any more" in shell("rules", "test").err
+    file.write_text("- {rule: handover, titel: x}\n")
+    assert "config.dismissed.yaml:1:" in shell("rules", "test").err
 
 
 def test_an_alert_can_be_sent_again(told: World, hook: Webhook, shell: Shell) -> None:

@@ -88,15 +88,23 @@ def developments_dismiss(
     because: Annotated[str, typer.Option(help="Why it is no news.")],
 ) -> None:
     """Silences a development. Example: haiti-monitor developments dismiss 3 --because "a look back at 2023" """
+    from monitor import dismissals
+    from monitor.schema import DismissalSection
     from monitor.store import developments as stored
 
+    path = dismissals.path_of(of(context).path)
     with of(context).look() as (_, store):
+        alarms = [DismissalSection(**row, because=because) for row in stored.headlines(store, number)]
+        dismissals.add(path, alarms)
         with store.transaction():
             found = stored.dismiss(store, number, because, datetime.now(UTC))
         if not found:
             say(f"there is no development {number}; see `haiti-monitor developments list`")
             raise typer.Exit(1)
         say(f"development {number} is dismissed: nothing more will be told about it")
+        if alarms:
+            rules = ", ".join(f"`{rule}`" for rule in dict.fromkeys(alarm.rule for alarm in alarms))
+            say(f"its headline is an `ignore` example of {rules} now, in {path}; see `haiti-monitor rules test`")
 
 
 @articles.command("list")

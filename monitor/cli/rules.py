@@ -30,7 +30,7 @@ def test(context: typer.Context) -> None:
     failures = run_examples(config.rules)
     for failure in failures:
         text = " · ".join(filter(None, (failure.example.title, failure.example.summary, failure.example.text)))
-        say(str(config.document.problem(f"rule `{failure.rule}`: {failure.message}\n    {text}", failure.path)))
+        say(str(config.example_problem(f"rule `{failure.rule}`: {failure.message}\n    {text}", failure.path)))
     rules = config.rules.spec.rules
     count = sum(len(rule.match) + len(rule.ignore) for rule in rules)
     print(f"{count - len(failures)} of {count} examples of {len(rules)} rules hold")

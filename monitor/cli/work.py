@@ -115,7 +115,7 @@ def _refuse_broken_rules(config: "Config") -> None:
     failures = run_examples(config.rules)
     if failures:
         texts = ((f"rule `{f.rule}`: {f.message}: {f.example.title or f.example.text}", f.path) for f in failures)
-        raise ConfigError([config.document.problem(message, path) for message, path in texts])
+        raise ConfigError([config.example_problem(message, path) for message, path in texts])
 
 
 def _feeds_answer(config: "Config") -> bool:

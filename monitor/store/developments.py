@@ -351,3 +351,18 @@ def dismiss(store: Store, development: int, because: str, now: datetime) -> bool
         "update developments set dismissed_at = ?, dismissed_because = ? where id = ?", iso(now), because, development
     )
     return cursor.rowcount > 0
+
+
+def headlines(store: Store, development: int) -> list[Row]:
+    """The report that brought a development to its present stage, once for each rule that held in it."""
+    return store.rows(
+        """
+        select distinct s.rule, a.title, a.summary, a.outlet, a.language
+        from developments d
+        join development_stages t on t.development = d.id and t.stage = d.stage
+        join signals s on s.development = d.id and s.article = t.article and s.retired_at is null
+        join articles a on a.id = s.article
+        where d.id = ? order by s.rule
+        """,
+        development,
+    )
