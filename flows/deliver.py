@@ -24,6 +24,7 @@ def deliver(config: str) -> State[Any]:
         config: the path of the configuration
     """
     with opened(config) as (loaded, store):
+        tasks.watch_itself(whole(loaded), whole(store), datetime.now(UTC))
         report = tasks.send_alerts(whole(loaded), whole(store), datetime.now(UTC))
     summary = f"{report.sent} alerts sent, {report.held} held for later"
     if report.failures:

@@ -17,7 +17,8 @@ from flows.served import failing_in_words, opened
 from flows.tasks import whole
 from monitor.config import Config
 from monitor.models import FeedReport
-from monitor.pipeline import GroupReport, wanted_pages
+from monitor.pipeline import GroupReport, beat, wanted_pages
+from monitor.pipeline.run import is_good
 from monitor.store import Store
 
 BATCHES_AT_ONCE = 2
@@ -39,8 +40,10 @@ def poll(config: str) -> State[Any]:
         _read_pages(loaded, store)
         tasks.match_articles(whole(loaded), whole(store), _now())
         grouped = tasks.group_signals(whole(loaded), whole(store), _now())
+        tasks.watch_itself(whole(loaded), whole(store), _now())
         sent = tasks.send_alerts(whole(loaded), whole(store), _now())
-    summary = f"{summarise(reports, grouped)}, {sent.sent} alerts sent"
+        heartbeat = beat(loaded) if is_good(reports) else None
+    summary = f"{summarise(reports, grouped)}, {sent.sent} alerts sent" + (f"; {heartbeat}" if heartbeat else "")
     create_table_artifact(key="poll", table=rows(reports), description=summary)
     print(f"{_now():%H:%M} UTC poll: {summary}", file=sys.stderr, flush=True)
     return Completed(message=summary)

@@ -118,6 +118,12 @@ def group_signals(config: Config, store: Store, now: datetime) -> GroupReport:
     return grouped
 
 
+@task(name="watch itself", cache_policy=NO_CACHE)
+def watch_itself(config: Config, store: Store, now: datetime) -> int:
+    """Queues an alarm for each new trouble of the monitor, and an all-clear for each that is over."""
+    return pipeline.watch_itself(config, store, now)
+
+
 @task(name="send alerts", cache_policy=NO_CACHE)
 def send_alerts(config: Config, store: Store, now: datetime) -> SendReport:
     """Sends what is queued and due, and warns of every channel that did not take it."""

@@ -12,7 +12,7 @@ from monitor import yamltext
 
 KEYS = frozenset(
     {"database", "timezone", "schedule", "service", "fetch", "reading", "alerting", "feeds", "changes", "stages"}
-    | {"negation", "actors", "forums", "concepts", "patterns", "roles", "rules", "channels"}
+    | {"negation", "actors", "forums", "self_watch", "concepts", "patterns", "roles", "rules", "channels"}
 )
 """What may stand at the top of config.yaml."""
 DATABASE = "data/monitor.db"

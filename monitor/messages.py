@@ -49,6 +49,13 @@ def digest(messages: Sequence[Message], *, title: str) -> Message:
     return Message(heading, "\n\n".join(numbered), _fill(_PAGE, title=heading, content=_Html("\n".join(content))))
 
 
+def note(text: str) -> Message:
+    """A message of one line about the monitor itself; `text` may hold foreign words, such as a server's error."""
+    line = _plain(_clean(text))
+    subject = _cut(line, _SUBJECT)
+    return Message(subject, line, _fill(_PAGE, title=subject, content=_fill(_FOREIGN, subject=subject, text=line)))
+
+
 # --------------------------------------------------------------------------- cleaning what comes from the web
 
 

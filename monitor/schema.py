@@ -205,6 +205,17 @@ class AlertingSection(Section):
     )
 
 
+class SelfWatchSection(Section):
+    """When the monitor is in trouble itself and says so."""
+
+    enabled: bool = True
+    feed_failing: Duration = Field(timedelta(hours=6), description="how long a feed may fail")
+    silence: bool = Field(True, description="whether a feed that is silent against its own rhythm is told")
+    channel_failing: Duration = Field(timedelta(hours=1), description="how long a channel may take no alerts")
+    no_poll: Duration = Field(timedelta(hours=2), description="how long no feed may be polled")
+    heartbeat: WebAddress | None = Field(None, description="an address that is asked after each good poll")
+
+
 class FeedSection(Section):
     """One source."""
 
@@ -279,6 +290,7 @@ class ChannelFilter(Section):
     severity: Severities = ()
     language: OneOrMore = ()
     confirmation: int = Field(1, ge=1, strict=True, description="how many independent stories must report it")
+    operational: bool = Field(True, description="whether it hears of troubles of the monitor itself")
 
 
 class ChannelSection(Section):
@@ -336,6 +348,7 @@ class Configuration(Section):
     fetch: FetchSection = FetchSection()
     reading: ReadingSection = ReadingSection()
     alerting: AlertingSection = AlertingSection()
+    self_watch: SelfWatchSection = SelfWatchSection()
     feeds: tuple[FeedSection, ...] = ()
     changes: dict[Name, ChangeSection] = {}
     stages: dict[str, str] = {}

@@ -483,11 +483,11 @@ def test_a_dismissed_development_is_told_no_more(told: World, shell: Shell) -> N
 def test_a_dismissal_is_a_test_that_fails_until_the_rule_is_mended(told: World, shell: Shell) -> None:
     assert "3 of 3 examples of 2 rules hold" in shell("rules", "test").out
     number = next(row["development"] for row in shell("situation", "--json").rows if row["change"] == "leadership")
-    shell("developments", "dismiss", str(number), "--because", 'says "agrees" of film')
+    shell("developments", "dismiss", str(number), "--because", 'of "a film"')
     shell("developments", "dismiss", str(number), "--because", "again")
     file = told.folder / "config.dismissed.yaml"
     assert file.read_text("utf-8").splitlines()[2:] == [
-        f'- {{rule: "handover", title: "{DECIDED}", outlet: "One", language: "en", because: "says \\"agrees\\" of film"}}'
+        f'- {{rule: "handover", title: "{DECIDED}", outlet: "One", language: "en", because: "of \\"a film\\""}}'
     ]
     failed = shell("rules", "test")
     assert (failed.code, failed.out) == (1, "3 of 4 examples of 2 rules hold\n")

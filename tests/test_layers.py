@@ -35,6 +35,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "monitor.timing",
         "monitor.units",
         "monitor.urls",
+        "monitor.vigilance",
         "monitor.yamltext",
     ),
     "edge": ("monitor.fetch", "monitor.store", "monitor.notify", "monitor.extractor_pool", "monitor.demo"),

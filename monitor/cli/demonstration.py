@@ -86,6 +86,7 @@ def _configure(folder: Path, server: NewsServer, mailbox: Mailbox) -> Config:
     files = dict(shipped_files())
     data: dict[str, Any] = load_yaml(files["config.yaml"], "config.yaml").data
     data["database"] = "monitor.db"
+    data["self_watch"] = {"enabled": False}  # a year in a minute has silences and pauses of its own
     data["fetch"] = {"allow_addresses": [f"127.0.0.1:{urlsplit(server.base_url).port}"]}
     data["feeds"] = [
         {"name": feed.name, "url": feed.url}

@@ -296,6 +296,7 @@ def _trouble(facts: dict[str, Any]) -> list[str]:
         found.append(f"{facts['feeds_failing']} of {facts['feeds']} feeds fail: haiti-monitor feeds list")
     if facts["last_poll"] is None:
         found.append("no poll has happened yet: haiti-monitor run")
+    found += facts["troubles"]
     return found
 
 

@@ -206,6 +206,8 @@ def _print_report(report: "PassReport", config: "Config") -> None:
     for feed in report.feeds:
         if feed.error:
             print(f"! {feed.feed}: {feed.error}")
+    if report.heartbeat_error:
+        say(f"! {report.heartbeat_error}")
     for error in report.sent.failures.values():
         print(f"! {error}")
     if not config.settings.channels:

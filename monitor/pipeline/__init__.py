@@ -3,6 +3,7 @@
     sync -> due_feeds -> fetch_feeds -> store_feeds       entries become articles
          -> wanted_pages -> fetch_pages -> store_pages    articles get their text
          -> match_articles -> group_signals               texts become signals, signals developments, these alerts
+         -> watch_itself                                  troubles of the monitor become alerts too
          -> send_alerts                                   the outbox is delivered
 
 `fetch_*` use the network and no database, the others the database and no network (but for `send_alerts`).
@@ -13,12 +14,14 @@ from monitor.pipeline.feeds import due_feeds, fetch_feeds, store_feeds, sync
 from monitor.pipeline.pages import fetch_pages, store_pages, wanted_pages
 from monitor.pipeline.run import PassReport, maintain, run_pass
 from monitor.pipeline.signals import GroupReport, MatchReport, group_signals, match_articles
+from monitor.pipeline.watching import beat, watch_itself
 
 __all__ = [
     "GroupReport",
     "MatchReport",
     "PassReport",
     "SendReport",
+    "beat",
     "check_channels",
     "due_feeds",
     "fetch_feeds",
@@ -32,4 +35,5 @@ __all__ = [
     "store_pages",
     "sync",
     "wanted_pages",
+    "watch_itself",
 ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from monitor.config import Config
 from monitor.models import FeedReport, FeedState
-from monitor.pipeline import alerts, pages, signals
+from monitor.pipeline import alerts, pages, signals, watching
 from monitor.pipeline import feeds as polling
 from monitor.store import Store, feeds
 
@@ -46,6 +46,7 @@ class PassReport:
     matched: signals.MatchReport = field(default_factory=signals.MatchReport)
     grouped: signals.GroupReport = field(default_factory=signals.GroupReport)
     sent: alerts.SendReport = field(default_factory=alerts.SendReport)
+    heartbeat_error: str | None = None
 
 
 def run_pass(
@@ -71,8 +72,16 @@ def run_pass(
     _read_pages(config, store, clock, progress, report, pool)
     report.matched = signals.match_articles(config, store, clock())
     report.grouped = signals.group_signals(config, store, clock())
+    watching.watch_itself(config, store, clock())
     report.sent = alerts.send_alerts(config, store, clock(), sender, show)
+    if is_good(report.feeds):
+        report.heartbeat_error = watching.beat(config)
     return report
+
+
+def is_good(feeds: Sequence[FeedReport]) -> bool:
+    """Whether a poll did its work: not all of the feeds that were asked failed."""
+    return not feeds or any(feed.error is None for feed in feeds)
 
 
 def _read_pages(

@@ -3,10 +3,12 @@
     base           opening, transactions, values
     migrations     the tables and views
     feeds          feeds and the history of polls
-    articles       articles, sightings, stories, full-text search
+    articles       articles, sightings, full-text search
+    stories        copies of one text, and the index by which they find each other
     signals        what the rules found
     developments   events, their stages and articles
     alerts         the outbox
+    troubles       how feeds, channels and polls are doing
 
 A function that reads takes a Store; one that writes must be called within `store.transaction()`.
 """

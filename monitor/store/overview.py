@@ -1,5 +1,6 @@
 """The figures of the one screen that says whether all is well."""
 
+import json
 from datetime import datetime, timedelta
 
 from monitor.store.base import Row, Store, iso
@@ -23,9 +24,11 @@ def overview(store: Store, now: datetime) -> Row:
             (select count(*) from alerts where state = 'queued') as alerts_queued,
             (select count(*) from alerts where state = 'failed') as alerts_failed,
             (select group_concat(distinct channel) from alerts where state = 'queued' and last_error is not null)
-                as channels_failing
+                as channels_failing,
+            (select json_group_array(what) from troubles where cleared_at is null) as troubles
         """,
         iso(now - timedelta(days=1)),
     )[0]
     size = sum(path.stat().st_size for path in store.path.parent.glob(f"{store.path.name}*") if path.is_file())
+    facts["troubles"] = json.loads(facts["troubles"])
     return facts | {"database": str(store.path), "database_bytes": size}
