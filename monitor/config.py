@@ -92,15 +92,19 @@ class Config:
             raise ConfigError([self.document.problem(m.message, place, at=m.at, key=m.key) for m, place in pairs])
         return rules
 
-    def example_problem(self, message: str, path: tuple[str | int, ...]) -> Problem:
-        """A problem with an example of a rule: in the configuration, or among the dismissed false alarms."""
+    def is_dismissed(self, path: tuple[str | int, ...]) -> bool:
+        """Whether an example of a rule is a dismissed false alarm, and none of the configuration's own."""
         _, index, _, kind, number = path
-        rule = self.settings.rules[int(index)]
-        beyond = int(number) - len(rule.examples.ignore)
-        if kind != "ignore" or beyond < 0 or self.dismissed_document is None:
+        return kind == "ignore" and int(number) >= len(self.settings.rules[int(index)].examples.ignore)
+
+    def example_problem(self, message: str, path: tuple[str | int, ...]) -> Problem:
+        """A problem with an example of a rule, in the configuration or among the dismissed false alarms."""
+        if not self.is_dismissed(path) or self.dismissed_document is None:
             return self.document.problem(message, path)
+        rule = self.settings.rules[int(path[1])]
         of_rule = [place for place, entry in enumerate(self.dismissed) if entry.rule == rule.id]
-        return self.dismissed_document.problem(message, (of_rule[beyond], "title"))
+        place = of_rule[int(path[-1]) - len(rule.examples.ignore)]
+        return self.dismissed_document.problem(message, (place, "title"))
 
     def channel_urls(self, secrets: Secrets = os.environ.get) -> dict[str, str]:
         """The Apprise URL of each channel, `${NAME}` filled in. Raises ConfigError for a name without a value."""
