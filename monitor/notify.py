@@ -25,6 +25,9 @@ _MAIL = frozenset(
     {"mailto", "mailtos", "azure", "o365", "brevo", "mailersend", "mailgun", "postmark", "resend", "sendgrid"}
     | {"sendpulse", "ses", "smtp2go", "sparkpost"}
 )
+# Services whose messages are one line. Apprise sends what follows a line break to an IRC server as commands.
+_OF_ONE_LINE = frozenset({"irc", "ircs"})
+_LINE_BYTES, _LINES = 380, 3
 _CONNECT_SECONDS = 10.0
 _READ_SECONDS = 20.0
 _KEY_HEADER = "X-Haiti-Monitor-Key"
@@ -97,7 +100,9 @@ def _plugin(url: str) -> "NotifyBase":
     if plugin is None:
         raise NotifyError(_why_not(url, log))
     dropped = [line for line in log if line.startswith("Dropped")]
-    if dropped or not getattr(plugin, "targets", True):
+    # Some services, IRC for one, keep an empty list of targets and their recipients under other names.
+    recipients = [getattr(plugin, name, None) for name in ("targets", "channels", "users", "rooms")]
+    if dropped or (hasattr(plugin, "targets") and not any(recipients)):
         why = f"a recipient of this {plugin.service_name} URL is missing or wrong. {' '.join(dropped)}"
         raise NotifyError(why.strip())
     plugin.optional = False  # `?optional=yes` would call a failure a success
@@ -140,18 +145,31 @@ def _deliver(plugin: "NotifyBase", message: Message, key: str) -> None:
         headers: dict[str, str] = getattr(plugin, "headers", {})
         headers[_KEY_HEADER] = re.sub(r"[^!-~]", "-", key)
     html = plugin.schema in _MAIL and plugin.notify_format == NotifyFormat.HTML
+    title = " ".join(message.subject.split())  # a line break in a title breaks mail
+    parts = [(title, message.html if html else message.text)]
+    if plugin.schema in _OF_ONE_LINE:
+        parts = [("", line) for line in _in_lines(f"{title}\n{message.text}")]
     service = Apprise()
     service.add(plugin)
-    with _listening() as log:
-        sent = bool(
-            service.notify(
-                title=" ".join(message.subject.split()),  # a line break in a title breaks mail
-                body=message.html if html else message.text,
-                body_format=NotifyFormat.HTML if html else NotifyFormat.TEXT,
-            )
-        )
-    if not sent:
-        raise NotifyError(f"{plugin.service_name} did not take the message: {_cause(log)}")
+    for heading, body in parts:
+        with _listening() as log:
+            body_format = NotifyFormat.HTML if html else NotifyFormat.TEXT
+            sent = bool(service.notify(title=heading, body=body, body_format=body_format))
+        if not sent:
+            raise NotifyError(f"{plugin.service_name} did not take the message: {_cause(log)}")
+
+
+def _in_lines(text: str) -> list[str]:
+    """A text as lines of at most 380 bytes in UTF-8, each as full as it may be, and three of them at most."""
+    lines = [""]
+    words = [word for line in text.splitlines() if line.strip() for word in (*line.split(), "·")][:-1]
+    for word in words:
+        longer = f"{lines[-1]} {word}".strip()
+        if len(longer.encode()) <= _LINE_BYTES or not lines[-1]:
+            lines[-1] = longer.encode()[:_LINE_BYTES].decode("utf-8", "ignore")
+        else:
+            lines.append(word.encode()[:_LINE_BYTES].decode("utf-8", "ignore"))
+    return lines[:_LINES]
 
 
 # --------------------------------------------------------------------------- why it failed

@@ -15,7 +15,7 @@ from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, BinaryIO
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
@@ -219,3 +219,41 @@ def silent_server() -> Iterator[int]:
     """The port of a server that takes connections and never says a word."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield int(listener.getsockname()[1])
+
+
+@dataclass
+class ChatRoom:
+    """An IRC server with one listener in `#news`: `lines()` is what was said there, up to `QUIT` of who said it."""
+
+    port: int
+    stream: BinaryIO
+
+    def lines(self) -> list[str]:
+        """What was said since the last call, and every other command that the server passed on as (command) text."""
+        said = []
+        while b" QUIT " not in (line := self.stream.readline()):
+            _, command, *rest = line.decode().rstrip("\r\n").split(" ", 2)
+            if command == "PRIVMSG":
+                said.append(rest[0].partition(" :")[2])
+        return said
+
+
+@contextmanager
+def chat_room() -> Iterator[ChatRoom]:
+    """An IRC server on a free port of 127.0.0.1."""
+    from irc.server import IRCClient, IRCServer
+
+    server = IRCServer(("127.0.0.1", 0), IRCClient)
+    port = server.server_address[1]
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as listener:
+        listener.sendall(b"NICK reader\r\nUSER reader 0 * :reader\r\nJOIN #news\r\n")
+        stream = listener.makefile("rb")
+        while b" 366 " not in stream.readline():
+            pass
+        yield ChatRoom(port, stream)
+        listener.sendall(b"QUIT\r\n")
+    server.shutdown()
+    thread.join()
+    server.server_close()

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,11 @@ import pytest
 from monitor.errors import NotifyError
 from monitor.messages import compose
 from monitor.models import Message
-from monitor.notify import Notifier, check_url, redact
+from monitor.notify import Notifier, _in_lines, check_url, redact
 from tests.receivers import (
     MailServer,
     Webhook,
+    chat_room,
     dead_port,
     mail_server,
     server_tls,
@@ -387,3 +389,23 @@ def test_an_unusable_url_is_told_without_its_secret(url: str, said: str) -> None
 )
 def test_what_is_secret_in_a_url_is_masked_and_the_rest_stays(url: str, text: str, shown: str) -> None:
     assert redact(text, url) == shown
+
+
+# --------------------------------------------------------------------------- chat
+
+
+def test_a_chat_server_gets_an_alert_in_lines_and_no_line_of_it_is_a_command() -> None:
+    """Apprise gives what follows a line break to an IRC server as it stands."""
+    evil = replace(MESSAGE, text="New stage: decided.\nJOIN #elsewhere\nKICK #news reader\n“Norland leads” — Wire")
+    with chat_room() as room:
+        Notifier({"room": f"irc://bot@127.0.0.1:{room.port}/%23news"}).send("room", evil, "key")
+        assert room.lines() == [
+            f"{MESSAGE.subject} · New stage: decided. · JOIN #elsewhere · KICK #news reader · “Norland leads” — Wire"
+        ]
+
+
+def test_a_long_alert_takes_a_few_lines_of_a_chat_and_no_half_letter() -> None:
+    lines = _in_lines("ééé " * 400)
+    assert len(lines) == 3
+    assert {len(line.encode()) <= 380 for line in lines} == {True}
+    assert _in_lines("é" * 400) == ["é" * 190]
