@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -58,15 +59,18 @@ class Feeds(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Feed)
         self.url = f"http://127.0.0.1:{self.server_port}"
+        self.more: list[str] = []
         self.stuck = threading.Event()
         self.asked_for_stuck_page = threading.Event()
         self.over = threading.Event()
 
     def feed(self) -> str:
         """The feed as it is now."""
-        titles = [TITLE, "The harbour has new cranes", "The harbour is closed"][: 3 if self.stuck.is_set() else 1]
+        titles = [*self.more, TITLE, "The harbour has new cranes", "The harbour is closed"]
+        titles = titles[: len(self.more) + (3 if self.stuck.is_set() else 1)]
         date = format_datetime(datetime.now(UTC))
-        items = (ITEM.format(title=title, link=f"{self.url}/{n}", date=date) for n, title in enumerate(titles))
+        items = (ITEM.format(title=title, link=f"{self.url}/{n}", date=date)
+                 for n, title in enumerate(titles, start=-len(self.more)))  # fmt: skip
         return FEED.format(items="".join(items))
 
 
@@ -312,6 +316,35 @@ def test_secrets_come_from_blocks_of_the_server(service: Service, tmp_path: Path
     )
 
     assert answer.stdout == "json://desk None\n"
+
+
+def test_a_secret_is_nowhere_to_be_found_after_a_channel_failed(service: Service, tmp_path: Path) -> None:
+    """Neither in the database nor in the server's, in what is printed or in what its pages show."""
+    secret = f"planted{uuid4().hex}"
+    program = f"from prefect.blocks.system import Secret; Secret(value='{secret}').save('planted-word')"
+    settings = {"PREFECT_API_URL": f"{service.page}/api", "PREFECT_HOME": str(tmp_path), "DO_NOT_TRACK": "1"}
+    subprocess.run([sys.executable, "-c", program], env=environment("") | settings, check=True)
+    config = service.folder / "config.yaml"
+    before = config.read_text(encoding="utf-8")
+    try:
+        channel = {"name": "dead", "url": f"json://bot:${{PLANTED_WORD}}@127.0.0.1:{free_port()}/"}
+        config.write_text(f"{before}channels: [{json.dumps(channel)}]\n", encoding="utf-8")
+        service.feeds.more.append(f"{TITLE} after a month without one")
+        service.until(lambda: "dead" in "".join(service.said))
+        service.until(lambda: _failures(service.folder / "data" / "monitor.db"))
+    finally:
+        config.write_text(before, encoding="utf-8")
+    runs = service.api("/task_runs/filter", {"limit": 200}) + service.api("/flow_runs/filter", {"limit": 200})
+    logs = service.api("/logs/filter", {"limit": 200})
+    assert secret not in json.dumps([runs, logs])
+    assert secret not in "".join([*service.said, *service.printed])
+    held = [path for path in service.folder.rglob("*") if path.is_file() and secret.encode() in path.read_bytes()]
+    assert held == []
+
+
+def _failures(database: Path) -> list[tuple[str]]:
+    with closing(sqlite3.connect(database)) as connection:
+        return connection.execute("select last_error from alerts where last_error is not null").fetchall()
 
 
 def test_what_a_killed_service_left_behind_blocks_nothing(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
