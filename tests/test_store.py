@@ -9,12 +9,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlite_utils import Database
 
 from monitor.errors import StoreError
 from monitor.identity import Candidate
-from monitor.models import Article, Entry, FeedOutcome, Message, Page, ParsedFeed, Read, Report, Signal, StoredSignal
+from monitor.models import (
+    Article,
+    Entry,
+    FeedOutcome,
+    Message,
+    Page,
+    ParsedFeed,
+    Read,
+    Report,
+    Signal,
+    StoredSignal,
+    Telling,
+)
 from monitor.pipeline import maintain
 from monitor.store import Store, alerts, articles, base, developments, feeds, open_store, signals, stories
+from monitor.store.migrations import migrations
 from monitor.store.overview import overview
 from monitor.text import title_key
 from tests.world import DECIDED, EFFECTIVE, NOW, PROPOSED, World, serving
@@ -135,6 +149,36 @@ def test_a_file_of_a_newer_version_is_refused_and_left_alone(path: Path) -> None
     with pytest.raises(StoreError, match="made by a newer haiti-monitor; update this one"):
         open_store(path).__enter__()
     assert sqlite3.connect(path).execute("pragma user_version").fetchone() == (base.SCHEMA + 1,)
+
+
+def test_what_an_older_version_stored_and_told_is_there_after_an_update(path: Path) -> None:
+    path.parent.mkdir()
+    connection = sqlite3.connect(path)
+    migrations.apply(Database(connection), stop_before="m003_story_index")
+    connection.executescript(
+        """
+        insert into stories values (1, 'Norland agrees', '2025-09-30T10:00:00Z');
+        insert into articles (id, outlet, title, title_key, first_seen, story, read_state)
+            values (1, 'One', 'Norland agrees', 'norland agrees', '2025-09-30T10:00:00Z', 1, 'never');
+        insert into developments (id, change, stage, title, sentence, severity, first_seen, last_seen, created_at)
+            values (1, 'leadership', 'decided', 'Norland agrees', 'Norland agrees', 'high',
+                '2025-09-30T10:00:00Z', '2025-09-30T10:00:00Z', '2025-09-30T10:00:00Z');
+        insert into development_stages values (1, 'decided', '2025-09-30T10:00:00Z', 1, '2025-09-30T10:00:00Z');
+        insert into development_articles values (1, 1, 'decided', '2025-09-30T10:00:00Z');
+        insert into alerts (id, development, article, channel, kind, stage, created_at, message_key, subject, text,
+                html)
+            values (7, 1, 1, 'desk', 'new', 'decided', '2025-09-30T10:00:00Z', 'key', 'Subject', 'Text', '<p>');
+        """
+    )
+    connection.commit()
+    connection.close()
+    with open_store(path) as store:
+        assert [row["development"] for row in developments.situation(store)] == [1]
+        assert alerts.told(store, 1) == {"desk": [Telling("new", "decided", None)] * 2}
+        shown = alerts.show(store, 7)
+        assert shown is not None
+        assert (shown["state"], shown["subject"], shown["message_key"]) == ("queued", "Subject", "key")
+        assert store.rows("pragma foreign_key_check") == []
 
 
 def test_a_migration_that_fails_leaves_nothing_behind(path: Path) -> None:
