@@ -859,7 +859,7 @@ def test_a_digest_gathers_alerts_until_its_hour(world: World, hook: Webhook) -> 
     world.clock.now = NOW.replace(hour=11)
     assert world.poll().sent.sent == 2
     (call,) = taken(hook)
-    assert call.body["title"].startswith("2 alerts")
+    assert call.body["title"] == "2 alerts: Mandate decided, Leadership decided"
 
 
 def test_a_digest_that_grew_since_it_was_tried_is_another_message(world: World, hook: Webhook) -> None:

@@ -1,6 +1,7 @@
 """Delivery: the outbox -> channels, each on its own, so that one that is down delays no other."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -135,7 +136,14 @@ def _send_channel(
 def _message(group: Sequence[QueuedAlert]) -> Message:
     if len(group) == 1:
         return group[0].message
-    return digest([alert.message for alert in group], title=f"{len(group)} alerts: {group[0].message.subject}")
+    messages = [alert.message for alert in group]
+    return digest(messages, title=f"{len(group)} alerts: {_inside([message.subject for message in messages])}")
+
+
+def _inside(subjects: Sequence[str]) -> str:
+    """What a digest holds, the most frequent first: `2 × Leadership decided, Mandate proposed`."""
+    kinds = Counter(subject.partition(": ")[0].replace(" ·", "") for subject in subjects)
+    return ", ".join(f"{count} × {kind}" if count > 1 else kind for kind, count in kinds.most_common())
 
 
 def _key(group: Sequence[QueuedAlert]) -> str:
