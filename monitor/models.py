@@ -349,6 +349,7 @@ class QueuedAlert:
     attempts: int
     """Tries before this one."""
     created: datetime
+    """Since when it is to be sent: when it was queued, or queued once more by hand."""
     key: str
     """The same on every try, so that a receiver can drop a repeat."""
     article: int | None = None

@@ -823,6 +823,24 @@ def test_nobody_listening_is_a_failure_in_words(world: World) -> None:
     assert "connection refused" in world.poll().sent.failures["desk"]
 
 
+def test_an_alert_that_is_sent_again_by_hand_is_tried_for_three_days_anew(world: World, hook: Webhook) -> None:
+    hook.status = 500
+    world.watch("one", channels=[channel(hook)])
+    world.web.feed("/one.xml", seen("a", title=DECIDED))
+    world.poll()
+    world.clock.go_on(days=4)
+    send(world)
+    assert world.rows("select state from alerts") == [{"state": "failed"}]
+    with world.store() as store, store.transaction():
+        assert alerts.resend(store, 1, world.clock())
+    world.clock.go_on(minutes=1)
+    send(world)
+    assert world.rows("select state from alerts") == [{"state": "queued"}]
+    hook.status = 200
+    world.clock.go_on(hours=1)
+    assert send(world).sent == 1
+
+
 def test_a_channel_that_is_gone_from_the_configuration_gives_its_alerts_up_and_says_so(
     world: World, hook: Webhook
 ) -> None:

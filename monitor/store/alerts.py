@@ -77,7 +77,7 @@ def claim(store: Store, now: datetime, lease: timedelta, limit: int = 100) -> li
             kind=row["kind"],
             message=Message(row["subject"], row["text"], row["html"]),
             attempts=row["attempts"],
-            created=required(row["created_at"]),
+            created=required(row["resent_at"] or row["created_at"]),
             key=row["message_key"],
             article=row["article"],
         )
@@ -115,7 +115,8 @@ def give_up(store: Store, alert: int, error: str) -> None:
 def resend(store: Store, alert: int, now: datetime) -> bool:
     """Queues an alert once more; False where there is none."""
     cursor = store.write(
-        "update alerts set state = 'queued', attempts = 0, next_attempt = ? where id = ?", iso(now), alert
+        "update alerts set state = 'queued', attempts = 0, next_attempt = ?, resent_at = ? where id = ?",
+        *(iso(now), iso(now), alert),
     )
     return cursor.rowcount > 0
 

@@ -70,6 +70,7 @@ create table alerts_of_all (
     attempts integer not null default 0,
     next_attempt text,
     created_at text not null,
+    resent_at text,
     sent_at text,
     last_error text,
     message_key text not null unique,
