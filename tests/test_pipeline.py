@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from monitor import pipeline
-from monitor.errors import ConfigError
+from monitor.errors import ConfigError, NotifyError
 from monitor.extractor_pool import ExtractorPool
-from monitor.models import FeedOutcome
+from monitor.models import FeedOutcome, Message
 from monitor.store import alerts
 from monitor.store.base import moment
 from tests.receivers import Call, Webhook, dead_port, mail_server, webhook
@@ -780,6 +780,40 @@ def test_a_channel_that_fails_is_tried_again_later_and_later_and_delays_no_other
         world.clock.go_on(hours=1)
         assert world.poll().sent.sent == 1
     assert taken(hook) == []
+
+
+class Telegraph:
+    """A sender that remembers the order of channels, and to which one of them is down."""
+
+    def __init__(self, down: str) -> None:
+        self.down = down
+        self.order: list[str] = []
+
+    def send(self, channel: str, message: Message, key: str) -> None:
+        assert message.subject
+        assert key
+        self.order.append(channel)
+        if channel == self.down:
+            raise NotifyError("the line is down")
+
+
+def test_a_channel_that_failed_before_is_tried_after_the_others_however_much_waits_for_it(
+    world: World, hook: Webhook
+) -> None:
+    world.watch("one", channels=[channel(hook, "a-down"), channel(hook, "b-well")])
+    world.web.feed("/one.xml", seen("a", title=DECIDED))
+    line = Telegraph("a-down")
+    world.poll(sender=line)
+    assert line.order == ["a-down", "b-well"]
+    with world.store() as store, store.transaction():
+        for number in range(250):
+            message = Message(f"Older {number}", "", "")
+            alerts.queue(store, message, channel="a-down", kind="new", now=NOW, not_before=NOW)
+        alerts.queue(store, Message("News", "", ""), channel="b-well", kind="new", now=NOW, not_before=NOW)
+    world.clock.go_on(minutes=5)
+    line.order.clear()
+    world.poll(sender=line)
+    assert line.order == ["b-well", "a-down"]
 
 
 def test_an_alert_is_given_up_after_three_days_and_that_is_said(world: World, hook: Webhook) -> None:

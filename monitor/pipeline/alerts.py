@@ -73,10 +73,7 @@ def send_alerts(
     if not claimed:
         return report
     channels = {channel.name: channel for channel in config.settings.channels}
-    for name, group in groupby(
-        sorted(claimed, key=lambda alert: (alert.channel, alert.id)), key=lambda alert: alert.channel
-    ):
-        due = list(group)
+    for name, due in _by_channel(claimed):
         if name == CONSOLE and CONSOLE not in channels:
             _print(store, due, now, show, report)
         elif name not in channels:
@@ -84,6 +81,13 @@ def send_alerts(
         else:
             _send_channel(config, store, channels[name], due, sender, now, report)
     return report
+
+
+def _by_channel(claimed: Sequence[QueuedAlert]) -> list[tuple[str, list[QueuedAlert]]]:
+    """The alerts of each channel in order; channels that failed before come last: they may fail slowly again."""
+    ordered = sorted(claimed, key=lambda alert: (alert.channel, alert.id))
+    groups = [(name, list(group)) for name, group in groupby(ordered, key=lambda alert: alert.channel)]
+    return sorted(groups, key=lambda group: max(alert.attempts for alert in group[1]))
 
 
 def _print(

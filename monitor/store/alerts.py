@@ -59,12 +59,19 @@ def told(store: Store, development: int) -> dict[str, list[Telling]]:
 
 
 def claim(store: Store, now: datetime, lease: timedelta, limit: int = 100) -> list[QueuedAlert]:
-    """Takes the alerts that are due, in order, for as long as `lease`.
+    """Takes the alerts that are due, in order, at most `limit` of each channel, for as long as `lease`.
 
     Whoever takes them and dies leaves them queued: they are due again when the lease ends.
     """
     rows = store.rows(
-        "select * from alerts where state = 'queued' and next_attempt <= ? order by id limit ?", iso(now), limit
+        """
+        select * from (
+            select *, row_number() over (partition by channel order by id) as place
+            from alerts where state = 'queued' and next_attempt <= ?
+        )
+        where place <= ? order by id
+        """,
+        *(iso(now), limit),
     )
     for row in rows:
         store.write(
