@@ -599,6 +599,31 @@ def test_what_no_channel_wanted_is_told_when_a_report_comes_that_one_wants(world
     assert len(taken(hook)) == 1
 
 
+INDEPENDENT = [
+    DECIDED,
+    "Minister's surprise before breakfast: Norland agrees to take over troubled Lagoon Mission after spring thaw",
+    "Why Norland agrees, against every forecast of diplomats and gamblers, to take over our Lagoon Mission",
+]
+
+
+def test_channels_wait_for_confirmation_or_hear_once_more_when_many_report_it(world: World, hook: Webhook) -> None:
+    channels = [channel(hook, "desk"), channel(hook, "cautious", when={"confirmation": 2})]
+    world.watch("one", channels=channels, alerting={"update_at": 3})
+    told = []
+    for number in range(1, len(INDEPENDENT) + 1):
+        items = [seen(f"n{n}", 1, title=one) for n, one in enumerate(INDEPENDENT[:number])]
+        world.web.feed("/one.xml", *items, seen("copy", 1, title=DECIDED))
+        world.poll()
+        told.append([(call.path, call.body["title"].partition(":")[0]) for call in taken(hook)])
+        world.clock.go_on(minutes=10)
+    assert told == [
+        [("/desk", "Leadership · decided")],
+        [("/cautious", "Leadership · decided")],
+        [("/cautious", "Leadership · decided · confirmed"), ("/desk", "Leadership · decided · confirmed")],
+    ]
+    assert world.poll().grouped.alerts == 0
+
+
 def test_without_a_channel_alerts_are_printed_and_kept(world: World) -> None:
     world.watch("one")
     world.web.feed("/one.xml", seen("a", title=DECIDED))
