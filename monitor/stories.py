@@ -157,15 +157,19 @@ def _glued(one: Headline, other: Headline) -> frozenset[str]:
 
 
 def rare_words(found: Headline, weigh: Weigh) -> list[str]:
-    """The words under which a headline is looked up: so many of the rarest that a similar one must have one of them."""
-    if len(found.telling) < _TELLING_WORDS:
-        return []
+    """The words under which a headline is looked up: so many of the rarest that a similar one must have one of them.
+
+    Those of its beginning come with them, since a cut headline has no others; and two more of the rarest, since what
+    one outlet writes as two words another writes as one.
+    """
     ordered = sorted(found.telling, key=lambda word: (-weigh(word), word))
     spare = (1 - _SIMILAR) * sum(map(weigh, ordered))
-    chosen = []
+    chosen = dict.fromkeys(word[:_STEM] for word in found.words[: _CUT_HEADLINE + 1])
+    more = 2
     for word in ordered:
-        chosen.append(word)
+        chosen[word] = None
         spare -= weigh(word)
-        if spare < 0:
+        more -= spare < 0
+        if more < 0:
             break
-    return chosen
+    return [word for word in chosen if word in found.telling]
