@@ -13,12 +13,14 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -126,9 +128,7 @@ class Service:
             data=None if query is None else json.dumps(query).encode(),
             headers={"content-type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310 - our own server
-            body = answer.read()
-        return json.loads(body) if body else None
+        return self.until(lambda: _answer(request))[0]
 
     def polls(self) -> list[dict[str, Any]]:
         """All polls that the server knows of, oldest first."""
@@ -161,6 +161,21 @@ class Service:
     def processes(self) -> dict[int, str]:
         """The service and all that it started, wherever that hangs now: what has the mark in its environment."""
         return dict(_processes(self.mark))
+
+
+def _answer(request: urllib.request.Request) -> tuple[Any] | None:
+    """What the server answers, in a tuple as it may be nothing.
+
+    None for 503: two wrote to the server's database at once and it asks for another try, as Prefect's clients do.
+    """
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310 - our own server
+            body = answer.read()
+    except urllib.error.HTTPError as refused:
+        if refused.code != HTTPStatus.SERVICE_UNAVAILABLE:
+            raise
+        return None
+    return (json.loads(body) if body else None,)
 
 
 def _processes(mark: str) -> Iterator[tuple[int, str]]:
