@@ -25,7 +25,7 @@ def deliver(config: str) -> State[Any]:
     """
     with opened(config) as (loaded, store):
         tasks.watch_itself(whole(loaded), whole(store), datetime.now(UTC))
-        report = tasks.send_alerts(whole(loaded), whole(store), datetime.now(UTC))
+        report = tasks.send_alerts(whole(loaded), whole(store), lambda: datetime.now(UTC))
     summary = f"{report.sent} alerts sent, {report.held} held for later"
     if report.failures:
         return Failed(message=f"{summary}; not taken by {', '.join(report.failures)}")

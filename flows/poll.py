@@ -41,7 +41,7 @@ def poll(config: str) -> State[Any]:
         tasks.match_articles(whole(loaded), whole(store), _now())
         grouped = tasks.group_signals(whole(loaded), whole(store), _now())
         tasks.watch_itself(whole(loaded), whole(store), _now())
-        sent = tasks.send_alerts(whole(loaded), whole(store), _now())
+        sent = tasks.send_alerts(whole(loaded), whole(store), _now)
         heartbeat = beat(loaded) if is_good(reports) else None
     summary = f"{summarise(reports, grouped)}, {sent.sent} alerts sent" + (f"; {heartbeat}" if heartbeat else "")
     create_table_artifact(key="poll", table=rows(reports), description=summary)

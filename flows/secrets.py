@@ -1,14 +1,7 @@
 """Secrets by name: from the environment, else from Prefect's Secret blocks."""
 
 import os
-from functools import cached_property
-from typing import TYPE_CHECKING, cast
-
-from monitor.config import Config
-from monitor.models import Message
-
-if TYPE_CHECKING:
-    from monitor.notify import Notifier
+from typing import cast
 
 
 def resolve(name: str) -> str | None:
@@ -27,23 +20,6 @@ def resolve(name: str) -> str | None:
 def block_name(name: str) -> str:
     """The Secret block that stands for an environment variable; a block's name knows no capitals and underscores."""
     return name.lower().replace("_", "-")
-
-
-class LateNotifier:
-    """Delivers through the configured channels; looks up their secrets when there is something to deliver."""
-
-    def __init__(self, config: Config) -> None:
-        self._config = config
-
-    @cached_property
-    def _notifier(self) -> "Notifier":
-        from monitor.notify import Notifier
-
-        return Notifier(self._config.channel_urls(resolve))
-
-    def send(self, channel: str, message: Message, key: str) -> None:
-        """Delivers a message. Raises NotifyError where it did not get through, ConfigError for a missing secret."""
-        self._notifier.send(channel, message, key)
 
 
 def _from_block(block: str) -> str | None:

@@ -5,7 +5,7 @@ Only the fetching tasks run side by side, in threads. All others run in the flow
 so that the database has one writer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TypeVar, cast
 from urllib.parse import urlsplit
@@ -16,7 +16,7 @@ from prefect.events import emit_event
 from prefect.runtime import task_run
 from prefect.utilities.annotations import quote
 
-from flows.secrets import LateNotifier
+from flows.secrets import resolve
 from monitor import pipeline
 from monitor.config import Config
 from monitor.models import FeedOutcome, FeedReport, FeedState, PageOutcome, PageRequest
@@ -125,9 +125,9 @@ def watch_itself(config: Config, store: Store, now: datetime) -> int:
 
 
 @task(name="send alerts", cache_policy=NO_CACHE)
-def send_alerts(config: Config, store: Store, now: datetime) -> SendReport:
+def send_alerts(config: Config, store: Store, clock: Callable[[], datetime]) -> SendReport:
     """Sends what is queued and due, and warns of every channel that did not take it."""
-    report = pipeline.send_alerts(config, store, now, LateNotifier(config))
+    report = pipeline.send_alerts(config, store, clock, secrets=resolve)
     for channel, reason in report.failures.items():
         get_run_logger().warning("Channel %s: %s", channel, reason)
     return report

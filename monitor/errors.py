@@ -62,4 +62,8 @@ class StoreError(MonitorError):
 
 
 class NotifyError(MonitorError):
-    """A message did not get through to its channel."""
+    """A message did not get through to its channel, or only to some of its recipients: `delivered` names those."""
+
+    def __init__(self, message: str, delivered: frozenset[str] = frozenset()) -> None:
+        self.delivered = delivered
+        super().__init__(message)

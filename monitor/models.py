@@ -354,3 +354,5 @@ class QueuedAlert:
     """The same on every try, so that a receiver can drop a repeat."""
     article: int | None = None
     """The article that gave cause to it."""
+    served: frozenset[str] = frozenset()
+    """Names of the recipients that have it already, where others of its channel were refused."""

@@ -8,9 +8,11 @@ Apprise loads only when something is sent or checked.
 import difflib
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from email.utils import make_msgid
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
@@ -39,39 +41,23 @@ class Notifier:
 
     def __init__(self, channels: Mapping[str, str]) -> None:
         self._channels = dict(channels)
-        self._served: dict[tuple[str, str], set[str]] = {}
 
-    def send(self, channel: str, message: Message, key: str) -> None:
+    def send(self, channel: str, message: Message, key: str, served: Collection[str] = ()) -> None:
         """Deliver one message; returns only if the service took it.
 
         Mail carries `html` with a plain part derived from it, everything else `text`. `key`, the same on
         every try, goes along as the header X-Haiti-Monitor-Key where the service has headers (SMTP, json,
-        form, xml). Each recipient of a mail channel gets a mail of their own, and no second one when this
-        Notifier tries again because another recipient was refused. Raises NotifyError with the cause,
-        without a secret.
+        form, xml), and is the Message-ID of a mail. Each recipient of a mail channel gets a mail of their
+        own, but for those whom `served` says to have it already. Raises NotifyError with the cause, without
+        a secret; its `delivered` are the recipients that have the mail now where others were refused.
         """
         url = self._channels.get(channel)
         if url is None:
             raise NotifyError(f"no channel is named '{channel}'; there are: {', '.join(self._channels) or 'none'}")
         try:
-            self._send(_plugin(url), channel, message, key)
+            _send(_plugin(url), message, key, frozenset(served))
         except NotifyError as error:
-            raise NotifyError(f"channel '{channel}': {redact(str(error), url)}") from None
-
-    def _send(self, plugin: "NotifyBase", channel: str, message: Message, key: str) -> None:
-        served = self._served.setdefault((channel, key), set())
-        failures = []
-        for recipient, single in _singles(plugin):
-            if recipient in served:
-                continue
-            try:
-                _deliver(single, message, key)
-                served.add(recipient)
-            except NotifyError as error:
-                failures.append(str(error))
-        if failures:
-            raise NotifyError("; ".join(dict.fromkeys(failures)))
-        self._served.pop((channel, key), None)
+            raise NotifyError(f"channel '{channel}': {redact(str(error), url)}", error.delivered) from None
 
 
 def check_url(url: str) -> None:
@@ -83,6 +69,20 @@ def check_url(url: str) -> None:
 
 
 # --------------------------------------------------------------------------- Apprise
+
+
+def _send(plugin: "NotifyBase", message: Message, key: str, served: frozenset[str]) -> None:
+    failures = []
+    for recipient, single in _singles(plugin):
+        if recipient in served:
+            continue
+        try:
+            _deliver(single, message, key)
+            served |= {recipient}
+        except NotifyError as error:
+            failures.append(str(error))
+    if failures:
+        raise NotifyError("; ".join(dict.fromkeys(failures)), served)
 
 
 def _plugin(url: str) -> "NotifyBase":
@@ -122,7 +122,10 @@ def _is_smtp(plugin: "NotifyBase") -> bool:
 
 
 def _singles(plugin: "NotifyBase") -> Iterator[tuple[str, "NotifyBase"]]:
-    """The plugin for one recipient after the other where Apprise hides that some were refused (SMTP)."""
+    """The plugin for one recipient after the other where Apprise hides that some were refused (SMTP).
+
+    With each comes a name for it that is stored, which is a hash: who gets alerts comes out of a secret.
+    """
     from apprise.plugins.email import NotifyEmail
 
     if not isinstance(plugin, NotifyEmail):
@@ -134,7 +137,7 @@ def _singles(plugin: "NotifyBase") -> Iterator[tuple[str, "NotifyBase"]]:
     plugin.request_rate_per_sec = 0  # else it sleeps 5.5 s between two recipients
     for address, target in recipients.items():
         plugin.targets = [target]
-        yield address, plugin
+        yield blake2b(address.lower().encode(), digest_size=6).hexdigest(), plugin
 
 
 def _deliver(plugin: "NotifyBase", message: Message, key: str) -> None:
@@ -144,6 +147,7 @@ def _deliver(plugin: "NotifyBase", message: Message, key: str) -> None:
     if "headers" in plugin.template_kwargs:
         headers: dict[str, str] = getattr(plugin, "headers", {})
         headers[_KEY_HEADER] = re.sub(r"[^!-~]", "-", key)
+    _name_mails()
     html = plugin.schema in _MAIL and plugin.notify_format == NotifyFormat.HTML
     title = " ".join(message.subject.split())  # a line break in a title breaks mail
     parts = [(title, message.html if html else message.text)]
@@ -152,11 +156,37 @@ def _deliver(plugin: "NotifyBase", message: Message, key: str) -> None:
     service = Apprise()
     service.add(plugin)
     for heading, body in parts:
-        with _listening() as log:
+        with _listening() as log, _mails_named(key):
             body_format = NotifyFormat.HTML if html else NotifyFormat.TEXT
             sent = bool(service.notify(title=heading, body=body, body_format=body_format))
         if not sent:
             raise NotifyError(f"{plugin.service_name} did not take the message: {_cause(log)}")
+
+
+_message_id: ContextVar[str | None] = ContextVar("the Message-ID of the present mail", default=None)
+
+
+@contextmanager
+def _mails_named(key: str) -> Iterator[None]:
+    """Mails sent meanwhile have a Message-ID made of the key: mailboxes drop a repeat by that, not by other headers."""
+    left, _, right = key.partition("@")
+    parts = [re.sub(r"[^\w!#$%&*+/=?^`{|}~-]+", "-", part, flags=re.ASCII).strip("-") for part in (left, right)]
+    token = _message_id.set(f"<{parts[0] or 'alert'}@{parts[1] or 'haiti-monitor'}>")
+    try:
+        yield
+    finally:
+        _message_id.reset(token)
+
+
+def _name_mails() -> None:
+    """Lets Apprise take the Message-ID from us: it makes a new one for every try, and asks nobody."""
+    from apprise.plugins.email import base
+
+    vars(base)["make_msgid"] = _msgid
+
+
+def _msgid(idstring: str | None = None, domain: str | None = None) -> str:
+    return _message_id.get() or make_msgid(idstring, domain)
 
 
 def _in_lines(text: str) -> list[str]:

@@ -25,11 +25,12 @@ from flows.maintain import maintain
 from flows.poll import ROWS, poll, rows, summarise
 from flows.served import failing_in_words
 from flows.server import ServiceError
+from monitor import pipeline
 from monitor.config import Config
-from monitor.errors import NotifyError, StoreError
+from monitor.errors import StoreError
 from monitor.models import FeedOutcome, FeedReport, FeedState, Message
 from monitor.pipeline import GroupReport
-from monitor.store import Store, open_store
+from monitor.store import Store, alerts, open_store
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MESSAGE = Message(subject="A subject", text="A text", html="<p>A text</p>")
@@ -258,16 +259,22 @@ def test_looking_up_a_secret_in_the_environment_does_not_load_prefect() -> None:
     assert answer.stdout.strip() == "False"
 
 
-def test_secrets_of_channels_are_looked_up_only_when_there_is_something_to_send(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_secrets_of_channels_are_looked_up_only_when_there_is_something_to_send(store: Store, tmp_path: Path) -> None:
     config = config_of(tmp_path, "channels: [{name: desk, url: '${MONITOR_TEST_SECRET}'}]\n")
-    monkeypatch.delenv("PREFECT_API_URL", raising=False)
-    notifier = secrets.LateNotifier(config)
-    monkeypatch.setenv("MONITOR_TEST_SECRET", f"json://127.0.0.1:{closed_ports(1)[0]}/")
+    now = datetime(2025, 9, 30, tzinfo=UTC)
+    looked_up = []
 
-    with pytest.raises(NotifyError, match="connection refused"):
-        notifier.send("desk", MESSAGE, "key")
+    def look_up(name: str) -> str:
+        looked_up.append(name)
+        return f"json://127.0.0.1:{closed_ports(1)[0]}/"
+
+    assert pipeline.send_alerts(config, store, lambda: now, secrets=look_up).failures == {}
+    assert looked_up == []
+    with store.transaction():
+        alerts.queue(store, MESSAGE, channel="desk", kind="new", now=now, not_before=now)
+    failures = pipeline.send_alerts(config, store, lambda: now, secrets=look_up).failures
+    assert "connection refused" in failures["desk"]
+    assert looked_up == ["MONITOR_TEST_SECRET"]
 
 
 # --------------------------------------------------------------------------- the service's parts

@@ -98,7 +98,10 @@ def test_every_try_carries_the_same_key(secure: tuple[MailServer, Path], hook: W
     for channel in ("mail", "hook"):
         notifier.send(channel, MESSAGE, "alert-7\r\nX-Evil: 1")
         notifier.send(channel, MESSAGE, "alert-7\r\nX-Evil: 1")
-    keys = [server.get().message["X-Haiti-Monitor-Key"] for _ in range(2)]
+    mails = [server.get().message for _ in range(2)]
+    assert [mail["Message-ID"] for mail in mails] == ["<alert-7-X-Evil-1@haiti-monitor>"] * 2
+    assert [len(mail.get_all("Message-ID")) for mail in mails] == [1, 1]
+    keys = [mail["X-Haiti-Monitor-Key"] for mail in mails]
     keys += [hook.get().headers["x-haiti-monitor-key"] for _ in range(2)]
     assert keys == ["alert-7--X-Evil:-1"] * 4
 
@@ -160,12 +163,14 @@ def test_one_refused_recipient_is_told_and_the_others_get_no_second_mail(field: 
         if field == "to":
             recipients = "from=watch@example.org&to=desk@example.org,gone@example.org"
         notifier = Notifier({"desk": f"mailto://127.0.0.1:{server.port}?{recipients}"})
+        served: frozenset[str] = frozenset()
         for _ in range(2):
-            with pytest.raises(NotifyError, match=r"gone@example\.org.*no such mailbox"):
-                notifier.send("desk", MESSAGE, "key-1")
+            with pytest.raises(NotifyError, match=r"gone@example\.org.*no such mailbox") as caught:
+                notifier.send("desk", MESSAGE, "key-1", served)
+            served = caught.value.delivered
         answers.clear()
         began = time.monotonic()
-        notifier.send("desk", MESSAGE, "key-1")
+        notifier.send("desk", MESSAGE, "key-1", served)
         got = [server.get().recipients for _ in range(server.mails.qsize())]
         assert got == [("desk@example.org",), ("gone@example.org",)]
         notifier.send("desk", MESSAGE, "key-2")

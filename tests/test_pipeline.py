@@ -1,7 +1,8 @@
 """The whole path over real HTTP, from a feed to the people who are told: nothing is lost, nothing is told twice."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -80,7 +81,7 @@ def titles(world: World) -> list[str]:
 def send(world: World) -> pipeline.SendReport:
     """Delivery alone, as the service does it between two polls."""
     with world.store() as store:
-        return pipeline.send_alerts(world.config, store, world.clock())
+        return pipeline.send_alerts(world.config, store, world.clock)
 
 
 def seen(name: str, hours: float = 1, **parts: Any) -> Item:
@@ -678,7 +679,7 @@ def _stages(world: World) -> list[Callable[[Any], object]]:
         lambda store: pipeline.store_feeds(config, store, outcomes, clock()),
         lambda store: pipeline.match_articles(config, store, clock()),
         lambda store: pipeline.group_signals(config, store, clock()),
-        lambda store: pipeline.send_alerts(config, store, clock()),
+        lambda store: pipeline.send_alerts(config, store, clock),
     ]
 
 
@@ -807,38 +808,118 @@ def test_a_channel_that_fails_is_tried_again_later_and_later_and_delays_no_other
     assert taken(hook) == []
 
 
-class Telegraph:
-    """A sender that remembers the order of channels, and to which one of them is down."""
+class Line:
+    """A sender whose channel `slow` answers only when another channel has its message, and which refuses `refused`."""
 
-    def __init__(self, down: str) -> None:
-        self.down = down
-        self.order: list[str] = []
+    def __init__(self, *, slow: str = "", refused: str = "") -> None:
+        self.slow, self.refused = slow, refused
+        self.sent: list[tuple[str, str]] = []
+        self.other_has_it = threading.Event()
 
-    def send(self, channel: str, message: Message, key: str) -> None:
-        assert message.subject
+    def send(self, channel: str, message: Message, key: str, served: Collection[str] = ()) -> None:
         assert key
-        self.order.append(channel)
-        if channel == self.down:
+        assert not served
+        if channel == self.slow:
+            assert self.other_has_it.wait(30), "the other channel waits for this one"
+        else:
+            self.other_has_it.set()
+        if channel == self.slow or message.subject == self.refused:
             raise NotifyError("the line is down")
+        self.sent.append((channel, message.subject))
 
 
-def test_a_channel_that_failed_before_is_tried_after_the_others_however_much_waits_for_it(
-    world: World, hook: Webhook
-) -> None:
-    world.watch("one", channels=[channel(hook, "a-down"), channel(hook, "b-well")])
-    world.web.feed("/one.xml", seen("a", title=DECIDED))
-    line = Telegraph("a-down")
-    world.poll(sender=line)
-    assert line.order == ["a-down", "b-well"]
+def queue(world: World, subject: str, name: str = "desk") -> None:
     with world.store() as store, store.transaction():
-        for number in range(250):
-            message = Message(f"Older {number}", "", "")
-            alerts.queue(store, message, channel="a-down", kind="new", now=NOW, not_before=NOW)
-        alerts.queue(store, Message("News", "", ""), channel="b-well", kind="new", now=NOW, not_before=NOW)
-    world.clock.go_on(minutes=5)
-    line.order.clear()
-    world.poll(sender=line)
-    assert line.order == ["b-well", "a-down"]
+        now = world.clock()
+        alerts.queue(store, Message(subject, "Text", "<p>Text</p>"), channel=name, kind="new", now=now, not_before=now)
+
+
+def deliver(world: World, line: Line) -> list[str]:
+    """Delivery through a line; says what was sent by it, in order."""
+    line.sent.clear()
+    with world.store() as store:
+        pipeline.send_alerts(world.config, store, world.clock, sender=line)
+    return [subject for _, subject in line.sent]
+
+
+def test_a_channel_that_hangs_delays_no_other(world: World, hook: Webhook) -> None:
+    world.watch("one", channels=[channel(hook, "a-slow"), channel(hook, "b-well")])
+    for number in range(150):
+        queue(world, f"News {number}", "a-slow")
+    queue(world, "News", "b-well")
+    assert deliver(world, Line(slow="a-slow")) == ["News"]
+
+
+def test_no_alert_overtakes_another_of_its_channel(world: World, hook: Webhook) -> None:
+    world.watch("one", channels=[channel(hook)])
+    queue(world, "First")
+    queue(world, "Second")
+    assert deliver(world, Line(refused="First")) == []
+    world.clock.go_on(seconds=10)  # both wait for a minute
+    queue(world, "Third")
+    assert deliver(world, Line()) == ["First", "Second", "Third"]
+
+
+def test_an_alert_that_alone_is_refused_again_and_again_holds_up_no_other(world: World, hook: Webhook) -> None:
+    world.watch("one", channels=[channel(hook)])
+    queue(world, "Poison")
+    queue(world, "Second")
+    queue(world, "Third")
+    sent = []
+    for _ in range(4):
+        sent.append(deliver(world, Line(refused="Poison")))
+        world.clock.go_on(hours=1)
+    assert sent == [[], [], [], ["Second", "Third"]]
+    assert deliver(world, Line()) == ["Poison"]
+
+
+def test_what_one_program_is_sending_no_other_sends(world: World, hook: Webhook) -> None:
+    world.watch("one", channels=[channel(hook)])
+    queue(world, "First")
+    with world.store() as store, store.transaction():
+        assert len(alerts.claim(store, world.clock(), pipeline.alerts.LEASE)) == 1
+    queue(world, "Second")
+    assert deliver(world, Line()) == []
+    world.clock.go_on(minutes=10)
+    assert deliver(world, Line()) == ["First", "Second"]
+
+
+def test_who_sends_slowly_keeps_what_waits_behind(world: World, hook: Webhook) -> None:
+    world.watch("one", channels=[channel(hook)])
+    for subject in ("First", "Second", "Third"):
+        queue(world, subject)
+
+    class Slow(Line):
+        def send(self, channel: str, message: Message, key: str, served: Collection[str] = ()) -> None:
+            super().send(channel, message, key, served)
+            world.clock.go_on(minutes=8)
+            with world.store() as store, store.transaction():
+                assert alerts.claim(store, world.clock(), pipeline.alerts.LEASE) == []
+
+    assert deliver(world, Slow()) == ["First", "Second", "Third"]
+
+
+def test_a_recipient_that_is_refused_costs_the_others_no_second_mail_and_holds_up_none(world: World) -> None:
+    answers = {"gone@example.org": "550 5.1.1 no such mailbox"}
+    with mail_server(answers=answers) as server:
+        to = "from=watch@example.org&to=desk@example.org,gone@example.org"
+        url = f"mailto://127.0.0.1:{server.port}?{to}"
+        world.watch("one", channels=[{"name": "desk", "url": url}])
+        queue(world, "First")
+        queue(world, "Second")
+        assert "no such mailbox" in send(world).failures["desk"]
+        got = [server.get().message["Subject"] for _ in range(server.mails.qsize())]
+        assert got == ["First", "Second"]
+        world.clock.go_on(hours=1)
+        assert send(world).sent == 0
+        assert server.mails.empty()
+        answers.clear()
+        world.clock.go_on(hours=1)
+        assert send(world).sent == 2
+        got_at_last = [server.get() for _ in range(server.mails.qsize())]
+        assert [mail.recipients for mail in got_at_last] == [("gone@example.org",)] * 2
+    stored = world.rows("select served from alerts union all select last_error from alerts")
+    assert "desk@example.org" not in str(stored)
 
 
 def test_an_alert_is_given_up_after_three_days_and_that_is_said(world: World, hook: Webhook) -> None:

@@ -65,7 +65,7 @@ def test_a_poll_that_did_not_happen_is_told_by_what_delivers(watched: World, hoo
     now = watched.clock.now + 5 * HOUR
     with open_store(config.database_path) as store:
         assert [pipeline.watch_itself(config, store, now) for _ in range(2)] == [1, 0]
-        pipeline.send_alerts(config, store, now)
+        pipeline.send_alerts(config, store, lambda: now)
     assert bodies(hook) == ["Monitor: no feed was polled for 5 hours: is the service well?"]
 
 

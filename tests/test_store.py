@@ -575,12 +575,22 @@ def test_a_claimed_alert_is_nobody_elses_until_its_lease_ends(path: Path, store:
 
 
 def test_alerts_are_claimed_in_their_order_and_not_before_they_are_due(store: Store) -> None:
-    late = add_alert(store, due=NOW + timedelta(hours=1))
     first, second, third = (add_alert(store) for _ in range(3))
+    late = add_alert(store, due=NOW + timedelta(hours=1))
     assert claim(store, limit=2) == [first, second]
-    assert claim(store) == [third]
-    assert alerts.next_due(store) == base.iso(NOW + LEASE)
-    assert claim(store, NOW + timedelta(hours=1)) == [late, first, second, third]
+    assert alerts.next_due(store) == base.iso(NOW)  # the third
+    assert claim(store) == [], "of a channel that somebody is sending to nobody else takes any"
+    assert claim(store, NOW + LEASE) == [first, second, third]
+    assert alerts.next_due(store) == base.iso(NOW + 2 * LEASE)
+    assert claim(store, NOW + timedelta(hours=1)) == [first, second, third, late]
+
+
+def test_with_an_alert_that_is_due_come_those_before_it_on_its_channel_and_no_others(store: Store) -> None:
+    waiting = add_alert(store, due=NOW + timedelta(hours=1))
+    add_alert(store, "other", due=NOW + timedelta(hours=1))
+    due = add_alert(store)
+    add_alert(store, due=NOW + timedelta(hours=1))
+    assert claim(store) == [waiting, due]
 
 
 def test_a_claim_counts_as_a_try_and_keeps_the_key(store: Store) -> None:

@@ -1,9 +1,10 @@
 """Dated items through the whole path after the fetch, on their own clock."""
 
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 
@@ -55,11 +56,15 @@ def _replay(config: Config, store: Store, items: list[Item]) -> None:
             pipeline.store_feeds(config, store, [outcome], now)
         pipeline.match_articles(config, store, now)
         pipeline.group_signals(config, store, now)
-        pipeline.send_alerts(config, store, now, _Nobody(), lambda _: None)
+        pipeline.send_alerts(config, store, partial(_the_same, now), sender=_Nobody(), show=lambda _: None)
+
+
+def _the_same(now: datetime) -> datetime:
+    return now
 
 
 class _Nobody:
-    def send(self, channel: str, message: Message, key: str) -> None:
+    def send(self, channel: str, message: Message, key: str, served: Collection[str] = ()) -> None:
         pass
 
 

@@ -56,17 +56,16 @@ def poll(
     due: Annotated[bool, typer.Option("--due", help="Only feeds whose turn has come.")] = False,
 ) -> None:
     """One whole pass now: feeds in, alerts out. Example: haiti-monitor poll"""
-    from flows.secrets import LateNotifier, resolve
+    from flows.secrets import resolve
     from monitor.cli.progress import Bars
     from monitor.pipeline import check_channels, run_pass
     from monitor.store import open_store
 
     config = of(context).config(rules=True)
     check_channels(config, resolve)
-    sender = LateNotifier(config)
     with open_store(config.database_path) as store, Bars() as bars:
         report = run_pass(
-            config, store, lambda: datetime.now(UTC), everything=not due, progress=bars, sender=sender, show=say_alert
+            config, store, lambda: datetime.now(UTC), everything=not due, progress=bars, secrets=resolve, show=say_alert
         )
     if as_json:
         emit([_as_row(report)])

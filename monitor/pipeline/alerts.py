@@ -1,19 +1,17 @@
 """Delivery: the outbox -> channels, each on its own, so that one that is down delays no other."""
 
-import hashlib
-from collections import Counter
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import Protocol
 
 from monitor.config import Config, Secrets
 from monitor.delivery import plan
 from monitor.errors import ConfigError, NotifyError
-from monitor.messages import digest
-from monitor.models import Message, QueuedAlert
+from monitor.models import QueuedAlert
 from monitor.notify import Notifier
+from monitor.pipeline.sending import Delivery, Group, Sender, deliveries
 from monitor.pipeline.telling import CONSOLE
 from monitor.schema import ChannelSection
 from monitor.store import Store, alerts
@@ -22,14 +20,8 @@ from monitor.timing import next_send
 PATIENCE = timedelta(days=3)
 """How long an alert is tried again before it is given up, loudly."""
 _GIVEN_UP = "; {} alerts were given up after 3 days, `haiti-monitor alerts list --failed` shows them"
-_LEASE = timedelta(minutes=10)
-
-
-class Sender(Protocol):
-    """What delivers a message: `notify.Notifier`, or anything like it."""
-
-    def send(self, channel: str, message: Message, key: str) -> None:
-        """Delivers, or raises NotifyError."""
+LEASE = timedelta(minutes=10)
+"""How long who takes an alert has for the next message; then another may take it, as after a crash."""
 
 
 @dataclass(slots=True)
@@ -59,44 +51,53 @@ def check_channels(config: Config, secrets: Secrets) -> None:
 
 
 def send_alerts(
-    config: Config, store: Store, now: datetime, sender: Sender | None = None, show: Callable[[str], None] = print
+    config: Config,
+    store: Store,
+    clock: Callable[[], datetime],
+    *,
+    sender: Sender | None = None,
+    secrets: Secrets = os.environ.get,
+    show: Callable[[str], None] = print,
 ) -> SendReport:
-    """Sends what is due, in order. What fails is tried again later, and after three days given up and reported.
+    """Sends what is due, each channel in its own order and all channels at once. What fails is tried again later, and
+    after three days given up and reported.
 
-    `sender` is made from the configured channels unless it is given; `show` prints where no channel is configured.
-    Raises ConfigError where a channel's secret is missing.
+    `sender` delivers instead of the configured channels, whose addresses need `secrets`; `show` prints where no
+    channel is configured. Raises ConfigError where a channel's secret is missing.
     """
     report = SendReport()
-    sender = sender or Notifier(config.channel_urls())
-    with store.transaction():
-        claimed = alerts.claim(store, now, _LEASE)
-    if not claimed:
+    if not alerts.is_any_due(store, clock()):
         return report
+    sender = sender or Notifier(config.channel_urls(secrets))
+    with store.transaction():
+        claimed = sorted(alerts.claim(store, clock(), LEASE), key=lambda alert: (alert.channel, alert.id))
     channels = {channel.name: channel for channel in config.settings.channels}
-    for name, due in _by_channel(claimed):
+    queues = []
+    for name, of_channel in groupby(claimed, key=lambda alert: alert.channel):
+        due = list(of_channel)
         if name == CONSOLE and CONSOLE not in channels:
-            _print(store, due, now, show, report)
+            _print(store, due, clock, show, report)
         elif name not in channels:
             _give_up(store, due, f"the channel `{name}` is no longer in the configuration", report)
-        else:
-            _send_channel(config, store, channels[name], due, sender, now, report)
+        elif groups := _planned(config, store, channels[name], due, clock(), report):
+            queues.append(groups)
+    for outcome in deliveries(sender, queues):
+        with store.transaction():
+            _record(store, outcome, clock(), report)
     return report
 
 
-def _by_channel(claimed: Sequence[QueuedAlert]) -> list[tuple[str, list[QueuedAlert]]]:
-    """The alerts of each channel in order; channels that failed before come last: they may fail slowly again."""
-    ordered = sorted(claimed, key=lambda alert: (alert.channel, alert.id))
-    groups = [(name, list(group)) for name, group in groupby(ordered, key=lambda alert: alert.channel)]
-    return sorted(groups, key=lambda group: max(alert.attempts for alert in group[1]))
-
-
 def _print(
-    store: Store, due: Sequence[QueuedAlert], now: datetime, show: Callable[[str], None], report: SendReport
+    store: Store,
+    due: Sequence[QueuedAlert],
+    clock: Callable[[], datetime],
+    show: Callable[[str], None],
+    report: SendReport,
 ) -> None:
     for alert in due:
         show(f"{alert.message.subject}\n{alert.message.text}\n")
         with store.transaction():
-            alerts.sent(store, alert.id, now)
+            alerts.sent(store, alert.id, clock())
         report.sent += 1
 
 
@@ -107,68 +108,50 @@ def _give_up(store: Store, due: Sequence[QueuedAlert], reason: str, report: Send
             alerts.give_up(store, alert.id, reason)
 
 
-def _send_channel(
+def _planned(
     config: Config,
     store: Store,
     channel: ChannelSection,
     due: Sequence[QueuedAlert],
-    sender: Sender,
     now: datetime,
     report: SendReport,
-) -> None:
-    """One channel's messages in order; after the first failure the others wait with it and keep their order."""
+) -> tuple[Group, ...]:
+    """The messages that a channel wants now; the others are held."""
     recent = alerts.sent_since(store, channel.name, now - channel.limit[1]) if channel.limit else 0
     planned = plan(channel, due, sent=recent, now=now, timezone=config.settings.timezone)
     with store.transaction():
         for alert in planned.held:
             alerts.postpone(store, alert.id, planned.until or now, uncounted=True)
     report.held += len(planned.held)
-    for number, group in enumerate(planned.now):
-        try:
-            sender.send(channel.name, _message(group), _key(group))
-        except NotifyError as error:
-            waiting = [alert for rest in planned.now[number:] for alert in rest]
-            given_up = _postpone(store, waiting, str(error), now, tried=len(group))
-            report.failures[channel.name] = str(error) + (_GIVEN_UP.format(given_up) if given_up else "")
-            return
-        with store.transaction():
-            for alert in group:
-                alerts.sent(store, alert.id, now)
-        report.sent += len(group)
+    return planned.now
 
 
-def _message(group: Sequence[QueuedAlert]) -> Message:
-    if len(group) == 1:
-        return group[0].message
-    messages = [alert.message for alert in group]
-    return digest(messages, title=f"{len(group)} alerts: {_inside([message.subject for message in messages])}")
+def _record(store: Store, outcome: Delivery, now: datetime, report: SendReport) -> None:
+    """Writes what became of a message; those behind it stay ours while they wait for their turn."""
+    behind = [alert for group in outcome.behind for alert in group]
+    if outcome.error is None:
+        for alert in outcome.group:
+            alerts.sent(store, alert.id, now)
+        report.sent += len(outcome.group)
+    else:
+        waiting = [*outcome.group, *([] if outcome.goes_on else behind)]
+        given_up = _wait(store, waiting, outcome.error, now, tried=len(outcome.group))
+        lost = _GIVEN_UP.format(given_up) if given_up else ""
+        report.failures[outcome.group[0].channel] = str(outcome.error) + lost
+    if outcome.goes_on:
+        alerts.keep(store, [alert.id for alert in behind], now + LEASE)
 
 
-def _inside(subjects: Sequence[str]) -> str:
-    """What a digest holds, the most frequent first: `2 × Leadership decided, Mandate proposed`."""
-    kinds = Counter(subject.partition(": ")[0].replace(" ·", "") for subject in subjects)
-    return ", ".join(f"{count} × {kind}" if count > 1 else kind for kind, count in kinds.most_common())
-
-
-def _key(group: Sequence[QueuedAlert]) -> str:
-    """The same for the same alerts only: a receiver that drops repeats must not drop a digest that has grown."""
-    if len(group) == 1:
-        return group[0].key
-    together = " ".join(alert.key for alert in group)
-    return f"{hashlib.sha256(together.encode()).hexdigest()[:32]}@haiti-monitor"
-
-
-def _postpone(store: Store, waiting: Sequence[QueuedAlert], error: str, now: datetime, *, tried: int) -> int:
-    """Lets alerts wait after a failure; says how many were given up instead."""
+def _wait(store: Store, waiting: Sequence[QueuedAlert], error: NotifyError, now: datetime, *, tried: int) -> int:
+    """Lets alerts wait after a failure, those that were tried and those behind them; says how many were given up."""
     given_up = 0
-    with store.transaction():
-        for number, alert in enumerate(waiting):
-            again = next_send(now, waiting[0].attempts + 1, alert.created, PATIENCE)
-            if again is None:
-                alerts.give_up(store, alert.id, error)
-                given_up += 1
-            else:
-                alerts.postpone(
-                    store, alert.id, again, error=error if number < tried else None, uncounted=number >= tried
-                )
+    for number, alert in enumerate(waiting):
+        again = next_send(now, waiting[0].attempts + 1, alert.created, PATIENCE)
+        if again is None:
+            alerts.give_up(store, alert.id, str(error))
+            given_up += 1
+        elif number < tried:
+            alerts.postpone(store, alert.id, again, error=str(error), served=error.delivered)
+        else:
+            alerts.postpone(store, alert.id, again, uncounted=True)
     return given_up

@@ -1,14 +1,16 @@
 """One whole pass: what `haiti-monitor poll`, `demo` and the service's flows do, in this order."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from monitor.config import Config
+from monitor.config import Config, Secrets
 from monitor.models import FeedReport, FeedState
 from monitor.pipeline import alerts, pages, signals, watching
 from monitor.pipeline import feeds as polling
+from monitor.pipeline.sending import Sender
 from monitor.store import Store, feeds
 
 if TYPE_CHECKING:
@@ -56,7 +58,8 @@ def run_pass(
     *,
     everything: bool = False,
     progress: Progress | None = None,
-    sender: alerts.Sender | None = None,
+    sender: Sender | None = None,
+    secrets: Secrets = os.environ.get,
     show: Callable[[str], None] = print,
     pool: "ExtractorPool | None" = None,
 ) -> PassReport:
@@ -73,7 +76,7 @@ def run_pass(
     report.matched = signals.match_articles(config, store, clock())
     report.grouped = signals.group_signals(config, store, clock())
     watching.watch_itself(config, store, clock())
-    report.sent = alerts.send_alerts(config, store, clock(), sender, show)
+    report.sent = alerts.send_alerts(config, store, clock, sender=sender, secrets=secrets, show=show)
     if is_good(report.feeds):
         report.heartbeat_error = watching.beat(config)
     return report

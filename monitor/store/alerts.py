@@ -1,6 +1,8 @@
 """The outbox: alerts wait here until their channel took them, and stay as the record of what was told."""
 
+import json
 import uuid
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from monitor.models import Message, QueuedAlert, Telling
@@ -58,25 +60,36 @@ def told(store: Store, development: int) -> dict[str, list[Telling]]:
     return found
 
 
-def claim(store: Store, now: datetime, lease: timedelta, limit: int = 100) -> list[QueuedAlert]:
-    """Takes the alerts that are due, in order, at most `limit` of each channel, for as long as `lease`.
+def is_any_due(store: Store, now: datetime) -> bool:
+    """Whether an alert waits to be sent now."""
+    return store.row("select 1 from alerts where state = 'queued' and next_attempt <= ? limit 1", iso(now)) is not None
 
-    Whoever takes them and dies leaves them queued: they are due again when the lease ends.
+
+def claim(store: Store, now: datetime, lease: timedelta, limit: int = 100) -> list[QueuedAlert]:
+    """Takes what is to be sent, at most `limit` alerts of each channel, for as long as `lease`.
+
+    With an alert that is due come all before it on its channel, so that none overtakes another; of a channel whose
+    alerts somebody else has taken there come none. Whoever takes them and dies leaves them queued: they can be taken
+    again when the lease ends.
     """
     rows = store.rows(
         """
+        with free as (
+            select * from alerts where state = 'queued' and channel not in (
+                select channel from alerts where state = 'queued' and claimed_until > ?
+            )
+        ), due as (select channel, max(id) as last from free where next_attempt <= ? group by channel)
         select * from (
-            select *, row_number() over (partition by channel order by id) as place
-            from alerts where state = 'queued' and next_attempt <= ?
+            select free.*, row_number() over (partition by channel order by id) as place
+            from free join due using (channel) where id <= last
         )
         where place <= ? order by id
         """,
-        *(iso(now), limit),
+        *(iso(now), iso(now), limit),
     )
     for row in rows:
-        store.write(
-            "update alerts set attempts = attempts + 1, next_attempt = ? where id = ?", iso(now + lease), row["id"]
-        )
+        store.write("update alerts set attempts = attempts + 1 where id = ?", row["id"])
+    keep(store, [row["id"] for row in rows], now + lease)
     return [
         QueuedAlert(
             id=row["id"],
@@ -87,42 +100,70 @@ def claim(store: Store, now: datetime, lease: timedelta, limit: int = 100) -> li
             created=required(row["resent_at"] or row["created_at"]),
             key=row["message_key"],
             article=row["article"],
+            served=frozenset(row["served"].split()),
         )
         for row in rows
     ]
 
 
+def keep(store: Store, ids: Sequence[int], until: datetime) -> None:
+    """Lets who took alerts keep them until a moment."""
+    store.write(
+        "update alerts set claimed_until = ? where id in (select value from json_each(?))",
+        *(iso(until), json.dumps(list(ids))),
+    )
+
+
 def sent(store: Store, alert: int, now: datetime) -> None:
     """Records that a channel took an alert."""
     store.write(
-        "update alerts set state = 'sent', sent_at = ?, next_attempt = null, last_error = null where id = ?",
-        iso(now),
-        alert,
+        """
+        update alerts set state = 'sent', sent_at = ?, next_attempt = null, claimed_until = null, last_error = null,
+            served = ''
+        where id = ?
+        """,
+        *(iso(now), alert),
     )
 
 
 def postpone(
-    store: Store, alert: int, next_attempt: datetime, *, error: str | None = None, uncounted: bool = False
+    store: Store,
+    alert: int,
+    next_attempt: datetime,
+    *,
+    error: str | None = None,
+    served: Collection[str] = (),
+    uncounted: bool = False,
 ) -> None:
-    """Lets an alert wait, after a failure or (`uncounted`) because its channel wants nothing now."""
+    """Lets an alert wait, after a failure or (`uncounted`) because its channel wants nothing now.
+
+    `served` names the recipients that have it nevertheless.
+    """
     store.write(
         """
-        update alerts set next_attempt = ?, last_error = coalesce(?, last_error), attempts = attempts - ?
+        update alerts set next_attempt = ?, claimed_until = null, last_error = coalesce(?, last_error),
+            attempts = attempts - ?, served = case when ? = '' then served else ? end
         where id = ?
         """,
-        *(iso(next_attempt), error, int(uncounted), alert),
+        *(iso(next_attempt), error, int(uncounted), " ".join(sorted(served)), " ".join(sorted(served)), alert),
     )
 
 
 def give_up(store: Store, alert: int, error: str) -> None:
     """Marks an alert as failed: it is shown in `status` and `alerts list --failed` until it is sent again by hand."""
-    store.write("update alerts set state = 'failed', next_attempt = null, last_error = ? where id = ?", error, alert)
+    store.write(
+        "update alerts set state = 'failed', next_attempt = null, claimed_until = null, last_error = ? where id = ?",
+        *(error, alert),
+    )
 
 
 def resend(store: Store, alert: int, now: datetime) -> bool:
     """Queues an alert once more; False where there is none."""
     cursor = store.write(
-        "update alerts set state = 'queued', attempts = 0, next_attempt = ?, resent_at = ? where id = ?",
+        """
+        update alerts set state = 'queued', attempts = 0, next_attempt = ?, resent_at = ?, claimed_until = null
+        where id = ?
+        """,
         *(iso(now), iso(now), alert),
     )
     return cursor.rowcount > 0
@@ -135,8 +176,10 @@ def sent_since(store: Store, channel: str, since: datetime) -> int:
 
 
 def next_due(store: Store) -> str | None:
-    """When the next queued alert is due."""
-    row = store.row("select min(next_attempt) as at from alerts where state = 'queued'")
+    """When the next queued alert can be sent."""
+    row = store.row(
+        "select min(max(next_attempt, coalesce(claimed_until, ''))) as at from alerts where state = 'queued'"
+    )
     return row["at"] if row else None
 
 

@@ -38,6 +38,14 @@ def m004_situation(db: Database) -> None:
     db.execute("pragma user_version = 4")
 
 
+@migrations()
+def m005_claims(db: Database) -> None:
+    """Until when an alert is somebody's who sends it, and which recipients (hashed) have it while others refuse it."""
+    db.execute("alter table alerts add column claimed_until text")
+    db.execute("alter table alerts add column served text not null default ''")
+    db.execute("pragma user_version = 5")
+
+
 _SITUATION = """
 drop view alert_log;
 drop view situation;
