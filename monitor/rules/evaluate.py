@@ -107,6 +107,31 @@ def evaluate(node: Node, document: Document, window: Window | None = None) -> li
     return _HOW[type(node)](node, document, window)
 
 
+def evidence(node: Node, document: Document) -> list[Span] | None:
+    """The places that show what a rule says, or None where it does not hold.
+
+    Where its `sentence(...)` held is the evidence; what must hold besides, such as that the article is about the
+    subject, is none.
+    """
+    spans = evaluate(node, document)
+    if not spans:
+        return spans
+    return sorted(span for part in _sentences_asked(node) for span in evaluate(part, document) or ()) or spans
+
+
+def _sentences_asked(node: Node) -> Iterator[InSentence]:
+    match node:
+        case InSentence():
+            yield node
+        case And(parts=parts) | Or(parts=parts):
+            for part in parts:
+                yield from _sentences_asked(part)
+        case Named(part=part):
+            yield from _sentences_asked(part)
+        case _:
+            return
+
+
 def _terms(node: Terms, document: Document, window: Window | None) -> list[Span] | None:
     group = node.group
     if window is None:

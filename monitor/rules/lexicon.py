@@ -19,6 +19,8 @@ Hits = Mapping[str, Sequence[tuple[int, int]]]
 """Per group the places where one of its terms stands, as (first word, word after the last), in order."""
 
 _NO_PLURAL = ("s", "x", "z")
+_PLURAL_IN_ES = ("es", "pt", "gl", None)
+"""Languages of texts in which misión becomes misiones; in English `planes` are more than one plane, not plan."""
 _CONSONANTS = frozenset("bcdfghjklmnpqrtvwyç")
 
 
@@ -114,7 +116,7 @@ def _build(
         if groups:
             head, rest = _split(term)
             meaning = (len(head), tuple(i for i, word in enumerate(head) if word.capital), rest)
-            for pattern in _patterns(head):
+            for pattern in _patterns(head, language in _PLURAL_IN_ES):
                 patterns[pattern][meaning] |= groups
     kind = ahocorasick_rs.Implementation
     automaton = ahocorasick_rs.BytesAhoCorasick(
@@ -137,12 +139,12 @@ def _split(term: tuple[TermWord, ...]) -> tuple[tuple[TermWord, ...], tuple[Term
     return term[:cut], term[cut:]
 
 
-def _patterns(term: tuple[TermWord, ...]) -> Iterator[str]:
+def _patterns(term: tuple[TermWord, ...], plural_in_es: bool) -> Iterator[str]:
     """A term as it is, with each of its words in the plural, and with all of them: `forces multinationales`."""
     close = "" if term[-1].prefix else " "
     alone = [word.folded for word in term]
     yield f" {' '.join(alone)}{close}"
-    plurals = [() if word.capital or word.prefix else tuple(_plurals(word.folded)) for word in term]
+    plurals = [() if word.capital or word.prefix else tuple(_plurals(word.folded, plural_in_es)) for word in term]
     for number, forms in enumerate(plurals):
         for form in forms:
             yield f" {' '.join([*alone[:number], form, *alone[number + 1 :]])}{close}"
@@ -151,7 +153,7 @@ def _patterns(term: tuple[TermWord, ...]) -> Iterator[str]:
         yield f" {' '.join(every)}{close}"
 
 
-def _plurals(word: str) -> Iterator[str]:
+def _plurals(word: str, plural_in_es: bool) -> Iterator[str]:
     """The plain plurals of a word, the likelier first: missions, misiones, churches, countries, bureaux."""
     if len(word) < 3 or not word.isalpha():
         return
@@ -164,7 +166,7 @@ def _plurals(word: str) -> Iterator[str]:
         yield f"{word}s"
     elif not word.endswith(_NO_PLURAL):
         yield f"{word}s"
-        if word[-1] in "nrld":
+        if plural_in_es and word[-1] in "nrld":
             yield f"{word}es"
 
 

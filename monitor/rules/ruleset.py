@@ -7,16 +7,18 @@ from dataclasses import asdict, dataclass, replace
 from operator import itemgetter
 
 from monitor.models import Article, Entry, Signal
-from monitor.rules.evaluate import Document, FieldText, Span, Window, evaluate, prepare
+from monitor.rules.evaluate import Document, FieldText, Span, Window, evaluate, evidence, prepare
 from monitor.rules.lexicon import Lexicon
 from monitor.rules.nodes import SEARCHED, Node, needed
 from monitor.rules.spec import Rule, RulesSpec
 
-ENGINE = 2
+ENGINE = 3
 """Goes up when the same rules would find something else, so that stored articles are matched again."""
 
 _NO_CUE = 1000
 """Added to a distance in words where the evidence has no cue of its own: that of another rule is to be believed."""
+_SET = -1
+"""A stage that the rule itself sets is nearer than any cue."""
 _NEGATION_REACH = 4
 """How many words before a cue a negation may stand: "denies that it will withdraw"."""
 
@@ -55,7 +57,7 @@ class RuleSet:
         document = self.prepare(article)
         present = set().union(*(field.hits for field in document.fields.values()))
         found = (
-            (rule, evaluate(node, document))
+            (rule, evidence(node, document))
             for (rule, node), needs in zip(self._compiled.rules, self._needs, strict=True)
             if not any(groups.isdisjoint(present) for groups in needs)
         )
@@ -75,7 +77,7 @@ class RuleSet:
         first, last = where.sentences_of(span)
         window = Window(where.name, where.sentences[first][0], where.sentences[last][1])
         start, end = where.bounds[first][0], where.bounds[last][1]
-        stage, gap = (rule.stage, 0) if rule.stage else self._stage(span, window, document)
+        stage, gap = (rule.stage, _SET) if rule.stage else self._stage(span, window, document)
         signal = Signal(
             rule=rule.id,
             change=rule.change,
