@@ -106,6 +106,11 @@ class Config:
         place = of_rule[int(path[-1]) - len(rule.examples.ignore)]
         return self.dismissed_document.problem(message, (place, "title"))
 
+    @cached_property
+    def weak_rules(self) -> frozenset[str]:
+        """The rules whose change is only named where the same headline tells another."""
+        return frozenset(rule.id for rule in self.settings.rules if rule.weak)
+
     def channel_urls(self, secrets: Secrets = os.environ.get) -> dict[str, str]:
         """The Apprise URL of each channel, `${NAME}` filled in. Raises ConfigError for a name without a value."""
         problems: list[Problem] = []

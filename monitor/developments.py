@@ -9,7 +9,7 @@ everybody knows. It is kept and named with the main news, and has an alert of it
 mention it or one says it plainly.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -51,40 +51,48 @@ class Decision:
 # --------------------------------------------------------------------------- reports
 
 
-def reports_of(waiting: Sequence[StoredSignal]) -> Iterator[Report]:
-    """The signals of one article about one change together, the deciding one first; articles in the given order."""
+def reports_of(waiting: Sequence[StoredSignal], weak: Collection[str] = ()) -> Iterator[Report]:
+    """The signals of one article about one change together, the deciding one first; articles in the given order.
+
+    `weak` are the rules whose change is said aside where the same headline tells another.
+    """
     order = {article: place for place, article in enumerate(dict.fromkeys(signal.article.id for signal in waiting))}
     ordered = sorted(
         waiting, key=lambda s: (order[s.article.id], s.signal.change, _FIELDS[s.signal.field], s.signal.start, s.id)
     )
     for _, of_article in groupby(ordered, key=lambda s: s.article.id):
         found = [Report(tuple(group)) for _, group in groupby(of_article, key=lambda s: s.signal.change)]
-        for report in found:
-            yield replace(report, aside=any(_outweighs(other, report) for other in found))
+        main = _main(found, weak)
+        yield from (replace(report, aside=report not in main) for report in found)
 
 
-def _outweighs(other: Report, report: Report) -> bool:
-    """Whether more rules, and more of the severest, find another change in the very sentence: it is about that."""
-    if other.signal.sentence != report.signal.sentence:
-        return False
-    (theirs, severe), (ours, severest) = _weight(other), _weight(report)
-    return theirs > ours and severe > severest
+def _main(found: Sequence[Report], weak: Collection[str]) -> list[Report]:
+    """The changes that an article is about: those of its headline, or, where that tells none, of what comes next.
+
+    Of those that only weak rules find, none beside others, and else the one that most and the severest rules find.
+    """
+    top = min(_FIELDS[report.signal.field] for report in found)
+    highest = [report for report in found if _FIELDS[report.signal.field] == top]
+    sure = [report for report in highest if not _rules_at(report, top).keys() <= set(weak)]
+    return sure or [max(highest, key=lambda report: _weight(_rules_at(report, top)))]
 
 
-def _weight(report: Report) -> tuple[int, tuple[int, int]]:
-    """How many rules hold in the sentence, and the highest severity with how many rules have it."""
-    of_rule = {
+def _rules_at(report: Report, field: int) -> dict[str, int]:
+    """The rules that hold in a field, with their severities."""
+    return {
         one.signal.rule: _SEVERITIES.index(one.signal.severity)
         for one in report.signals
-        if one.signal.sentence == report.signal.sentence
+        if _FIELDS[one.signal.field] == field
     }
-    highest = max(of_rule.values())
-    return len(of_rule), (highest, list(of_rule.values()).count(highest))
+
+
+def _weight(rules: Mapping[str, int]) -> tuple[int, int]:
+    return len(rules), max(rules.values())
 
 
 def is_plain(report: Report) -> bool:
     """Whether a change is what an article is about: it says so in its headline, its summary or, having none, at the
-    beginning of its text, and the sentence is about no other change still more."""
+    beginning of its text, and not only beside another change."""
     signal = report.signal
     if report.aside:
         return False
@@ -196,7 +204,7 @@ def _may_be(report: Report, event: Development, at: datetime, window: timedelta,
 
 def _may_be_actors(report: Report, event: Development, at: datetime, forums: frozenset[str]) -> bool:
     actors = frozenset(report.signal.actors)
-    if _share(actors, event.actors):
+    if actors & event.actors or (not (actors and event.actors) and report.signal.stage == event.stage):
         return True
     near = report.signal.stage == event.stage and abs(at - event.since) <= _NEAR
     return near and (actors <= forums or event.actors <= forums)

@@ -16,7 +16,7 @@ _LABEL = '{"change": "mandate", "stage": "decided"}'
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One news item; `published` is the earliest moment that its day, month or year can mean."""
+    """One news item; `published` is the first moment of its day, or the middle of its month or year."""
 
     id: str
     title: str
@@ -98,6 +98,6 @@ def day_or_moment(value: object) -> datetime | None:
     if value in (None, ""):
         return None
     text = str(value)
-    text = {4: f"{text}-01-01", 7: f"{text}-01"}.get(len(text), text)
+    text = {4: f"{text}-07-01", 7: f"{text}-15"}.get(len(text), text)
     moment = datetime.fromisoformat(text)
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -221,7 +221,7 @@ class Report:
 
     signals: tuple[StoredSignal, ...]
     aside: bool = False
-    """Whether its sentence is about another change still more."""
+    """Whether the article is about another change, and this one is said beside it."""
 
     @property
     def article(self) -> Article:

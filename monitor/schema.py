@@ -279,6 +279,7 @@ class RuleSection(Section):
     severity: Severity = "normal"
     title: str = ""
     stage: Stage | None = None
+    weak: bool = Field(False, description="beside another change in the headline it is only named with that")
     examples: ExamplesSection = ExamplesSection()
 
 

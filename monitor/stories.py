@@ -8,8 +8,9 @@ archive (inverse document frequency), because headlines on one event share their
 folded.
 """
 
+import re
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import blake2b
@@ -18,7 +19,7 @@ from typing import Literal
 from monitor.models import Article
 from monitor.text import words
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the same articles would give other stories."""
 WINDOW = timedelta(days=5)
 """How far apart the news of two copies may lie."""
@@ -27,15 +28,23 @@ _RUN = 4
 _LEAD = 60
 _SAMPLE = 8
 _SHORT = 20
+_RUNS = 6
+_SOME = 8
 _ENOUGH = 60
 _CONTAINED = 0.4
+_LITTLE = 0.2
 _HARDLY = 0.1
-_SIMILAR = 0.42
+_SIMILAR = 0.37
+_SURE = 0.75
+_FOR_EACH_LESS = 0.08
+_FEW = 6
 _TELLING_WORDS = 4
 _LONG_HEADLINE = 6
 _CUT_HEADLINE = 3
 _LINE_WORDS = 4
 _STEM = 5
+_ACRONYM = range(2, 6)
+_NUMBER = re.compile(r"\d+")
 
 Likeness = Literal["text", "headline"]
 Weigh = Callable[[str], float]
@@ -44,7 +53,8 @@ Weigh = Callable[[str], float]
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """A headline as it is compared: all its words, the telling ones cut to their stems, and the numbers among them."""
+    """A headline as it is compared: all its words, the telling ones cut to their stems, and the numbers among them,
+    without what is written to them: `8m` and `8 million` name the same one."""
 
     words: tuple[str, ...]
     telling: frozenset[str]
@@ -82,8 +92,8 @@ def fingerprint(article: Article, own: Iterable[str]) -> Fingerprint:
 def headline(title: str) -> Headline:
     """A headline as it is compared."""
     folded = tuple(word.folded for word in words(title))
-    numbers = frozenset(word for word in folded if any(map(str.isdigit, word)))
-    telling = frozenset(word[:_STEM] for word in folded if len(word) > 3) | numbers
+    numbers = frozenset(found[0] for word in folded if (found := _NUMBER.search(word)))
+    telling = frozenset(word[:_STEM] for word in folded if len(word) > 3 and not _NUMBER.search(word)) | numbers
     return Headline(folded, telling, numbers)
 
 
@@ -119,26 +129,34 @@ def _hash(text: str) -> int:
 def copies(one: Fingerprint, other: Fingerprint, weigh: Weigh) -> Likeness | None:
     """By what two articles of the same days are copies of one text, or None where they are not."""
     shorter = min(len(one.shingles), len(other.shingles))
-    contained = len(one.shingles & other.shingles) / shorter if shorter >= _SHORT else 0.0
-    if contained >= _CONTAINED:
+    shared = len(one.shingles & other.shingles)
+    contained = shared / shorter if shorter else 0.0
+    if contained >= _CONTAINED and (shorter >= _SHORT or shared >= _RUNS):
         return "text"
     if shorter >= _ENOUGH and contained < _HARDLY:
         return None  # two long texts with nothing in common: headlines like "Haiti in brief" prove nothing
-    alike = one.language == other.language and same_headline(one.headline, other.headline, weigh)
+    sure = shorter >= _SOME and contained < _LITTLE
+    alike = one.language == other.language and same_headline(one.headline, other.headline, weigh, sure=sure)
     return "headline" if alike else None
 
 
-def same_headline(one: Headline, other: Headline, weigh: Weigh) -> bool:
-    """Whether two headlines are one, but for a few words: only where they name the same numbers."""
+def same_headline(one: Headline, other: Headline, weigh: Weigh, *, sure: bool = False) -> bool:
+    """Whether two headlines are one, but for a few words: only where they name the same numbers.
+
+    The fewer words there are, the more of them must be shared, as any two short headlines on an event are alike; and
+    nearly all where one has to be `sure`, because the summaries below them are different.
+    """
     if one.words == other.words:
         return len(one.words) >= _LONG_HEADLINE
     if _cut(one.words, other.words) or _cut(other.words, one.words):
-        return True
-    left, right = _glued(one, other), _glued(other, one)
-    if one.numbers != other.numbers or min(len(left), len(right)) < _TELLING_WORDS:
+        return not sure
+    left, right = _matched(one, other)
+    fewer = min(len(left), len(right))
+    if one.numbers != other.numbers or fewer < _TELLING_WORDS:
         return False
     union = sum(map(weigh, left | right))
-    return union > 0 and sum(map(weigh, left & right)) >= _SIMILAR * union
+    needed = _SURE if sure else _SIMILAR + _FOR_EACH_LESS * max(0, _FEW - fewer)
+    return union > 0 and sum(map(weigh, left & right)) >= needed * union
 
 
 def _cut(short: Sequence[str], long: Sequence[str]) -> bool:
@@ -147,13 +165,33 @@ def _cut(short: Sequence[str], long: Sequence[str]) -> bool:
     return _CUT_HEADLINE <= len(begin) < len(whole) and whole[: len(begin)] == begin
 
 
+def _matched(one: Headline, other: Headline) -> tuple[frozenset[str], frozenset[str]]:
+    """The telling words of two headlines, in the same form where one writes as one word what the other writes as two
+    (anti gang, antigang), or as an acronym what the other writes in full (SG, Secretary-General)."""
+    left, right = _glued(one, other), _glued(other, one)
+    for acronym, run in _acronyms(other, one):
+        left, right = left - run | {acronym}, right | {acronym}
+    for acronym, run in _acronyms(one, other):
+        left, right = left | {acronym}, right - run | {acronym}
+    return left, right
+
+
 def _glued(one: Headline, other: Headline) -> frozenset[str]:
-    """The telling words of a headline, two of them as one where the other writes them so: anti gang, antigang."""
     telling = one.telling
     for left, right in zip(one.words, one.words[1:], strict=False):
         if left + right in other.words:
             telling = telling - {left[:_STEM], right[:_STEM]} | {(left + right)[:_STEM]}
     return telling
+
+
+def _acronyms(short: Headline, long: Headline) -> Iterator[tuple[str, frozenset[str]]]:
+    """The acronyms of one headline whose words stand in the other, each with the stems of those."""
+    initials = "".join(word[0] for word in long.words)
+    for word in set(short.words) - set(long.words):
+        at = initials.find(word) if len(word) in _ACRONYM and word.isalpha() else -1
+        run = long.words[at : at + len(word)] if at >= 0 else ()
+        if run and min(map(len, run)) > 1:
+            yield word, frozenset(word[:_STEM] for word in run)
 
 
 def rare_words(found: Headline, weigh: Weigh) -> list[str]:

@@ -82,6 +82,27 @@ def test_long_texts_with_nothing_in_common_are_two_stories_even_under_one_headli
     assert copies(of(title, TEXT), of(title), same) == "headline", "no text: the headline is all there is to judge by"
 
 
+def test_like_headlines_above_different_summaries_are_two_stories_unless_they_are_nearly_the_same() -> None:
+    one = of("Council gives lagoon mission another year of work", summary=PARAGRAPHS[3])
+    near = of("Council gives the lagoon mission another year to work", summary=OTHER.splitlines()[0])
+    alike = of("Lagoon mission gets another year from council", summary=OTHER.splitlines()[0])
+    assert copies(one, near, same) == "headline"
+    assert not copies(one, alike, same)
+    assert copies(one, of("Lagoon mission gets another year from council"), same) == "headline"
+
+
+def test_short_summaries_that_share_most_of_their_words_in_order_are_copies() -> None:
+    one = of(
+        "Harbour closed", summary="Ten officers of the lagoon mission closed the harbour on Tuesday, a clerk said."
+    )
+    other = of("No way in", summary="Ten officers of the lagoon mission closed the harbour Tuesday, said a clerk.")
+    assert copies(one, other, same) == "text"
+    phrase = of(
+        "Mission meets", summary="Ten officers of the lagoon mission had their annual meeting at the fish market."
+    )
+    assert not copies(one, phrase, same)
+
+
 @pytest.mark.parametrize(
     ("one", "other", "expected"),
     [
@@ -95,6 +116,14 @@ def test_long_texts_with_nothing_in_common_are_two_stories_even_under_one_headli
             "Council gives the antigang force of the lagoon a year",
             True,
         ),
+        (
+            "SG wants harbour masters to report on lagoon wages",
+            "Secretary-General wants harbour masters to report on wages of lagoon",
+            True,
+        ),
+        ("Norland gives 8 million crowns to lagoon mission", "Norland gives lagoon mission 8m crowns", True),
+        ("Norland gives 8 million crowns to lagoon mission", "Norland gives lagoon mission 9m crowns", False),
+        ("Troops land in lagoon harbour", "Norland troops reach lagoon harbour", False),
         ("Council gives lagoon mission another year", "Mission of the lagoon short of wages as fund runs dry", False),
         ("Some 230 officers land in the lagoon harbour", "Some 400 officers land in the lagoon harbour", False),
         ("Some 230 officers land in the lagoon harbour", "Officers land in the lagoon harbour", False),

@@ -102,7 +102,8 @@ def _backtest(config: Config, store: Store, since: datetime | None, progress: Pr
         for article, news_at in articles.by_id(store, arrived[start : start + _AT_ONCE]):
             time = news_at or article.first_seen
             report.articles += since is None or (time is not None and time >= since)
-            for one in reports_of([StoredSignal(0, s, article, news_at) for s in config.rules.signals(article)]):
+            signals = [StoredSignal(0, s, article, news_at) for s in config.rules.signals(article)]
+            for one in reports_of(signals, config.weak_rules):
                 memory.place(one)
             if progress:
                 progress.advance()

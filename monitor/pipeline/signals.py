@@ -89,7 +89,7 @@ def _group_batch(config: Config, store: Store, now: datetime, report: GroupRepor
     fresh: dict[int, Report] = {}
     with store.transaction():
         waiting = signals.ungrouped(store, _BATCH)
-        for one in reports_of(waiting):
+        for one in reports_of(waiting, config.weak_rules):
             event, decision = _place(config, store, one, now)
             if decision.kind != "joins":
                 silent.add(event)
