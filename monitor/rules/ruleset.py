@@ -139,17 +139,22 @@ class RuleSet:
         return tuple(found)
 
     def _actors(self, where: FieldText, sentence: Window, document: Document) -> tuple[str, ...]:
-        """The actors named in the evidence, in its order; where it names none, those of the headline."""
-        for hits, low, high in ((where.hits, sentence.start, sentence.end), (document.fields["title"].hits, 0, 10_000)):
-            named = sorted(
-                (hit[0], name)
-                for name in self._compiled.actors
-                for hit in hits.get(actor_group(name), ())
-                if low <= hit[0] < high
-            )
-            if named:
-                return tuple(dict.fromkeys(name for _, name in named))
-        return ()
+        """The actors named in the evidence, in its order, then those of the headline above it where it stands in the
+        summary or names none."""
+        named = self._named(where, sentence.start, sentence.end)
+        if where.name == "summary" or not named:
+            title = document.fields["title"]
+            named = dict.fromkeys([*named, *self._named(title, 0, title.length)])
+        return tuple(named)
+
+    def _named(self, where: FieldText, low: int, high: int) -> dict[str, None]:
+        hits = sorted(
+            (hit[0], name)
+            for name in self._compiled.actors
+            for hit in where.hits.get(actor_group(name), ())
+            if low <= hit[0] < high
+        )
+        return dict.fromkeys(name for _, name in hits)
 
 
 def _one_stage(found: Sequence[tuple[Signal, int]]) -> list[Signal]:
