@@ -133,8 +133,8 @@ def grown(event: Development, report: Report, decision: Decision, at: datetime) 
         since=at if moved else event.since,
         actors=event.actors | frozenset(signal.actors),
         roles=event.roles | frozenset(signal.roles),
-        first_seen=min(event.first_seen, at),
-        last_seen=max(event.last_seen, at),
+        first_seen=min(event.first_seen, at - article.give),
+        last_seen=max(event.last_seen, at + article.give),
         plain=event.plain or is_plain(report),
         articles=event.articles | {article.id},
         stories=event.stories if article.story is None else event.stories | {article.story},
@@ -193,11 +193,12 @@ def _same_event(
 
 def _may_be(report: Report, event: Development, at: datetime, window: timedelta, forums: frozenset[str]) -> bool:
     signal = report.signal
-    if event.change != signal.change or not event.first_seen - window <= at <= event.last_seen + window:
+    earliest, latest = at - report.article.give, at + report.article.give
+    if event.change != signal.change or latest < event.first_seen - window or earliest > event.last_seen + window:
         return False
     if report.article.id in event.articles or (_is_copy(report, event) and report.article.copy_by == "text"):
         return True  # a copy by its headline only is none of it: headlines may differ in the name of a country
-    if at > event.since + _LONGEST * window or _is_earlier_stage_later(signal.stage, event, at):
+    if earliest > event.since + _LONGEST * window or _is_earlier_stage_later(signal.stage, event, earliest):
         return False
     return _may_be_actors(report, event, at, forums) and not _otherwise(signal.roles, event)
 
@@ -206,7 +207,7 @@ def _may_be_actors(report: Report, event: Development, at: datetime, forums: fro
     actors = frozenset(report.signal.actors)
     if actors & event.actors or (not (actors and event.actors) and report.signal.stage == event.stage):
         return True
-    near = report.signal.stage == event.stage and abs(at - event.since) <= _NEAR
+    near = report.signal.stage == event.stage and abs(at - event.since) <= _NEAR + report.article.give
     return near and (actors <= forums or event.actors <= forums)
 
 

@@ -1,9 +1,10 @@
 """News items as JSON lines: what `rules try`, `rules score` and `replay` read."""
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from monitor.errors import MonitorError
@@ -11,6 +12,8 @@ from monitor.rules.spec import STAGES
 
 T = TypeVar("T")
 _EXAMPLE = 'write an object such as {"title": "…", "published": "2025-09-30"}'
+_MONTH = re.compile(r"\d{4}-\d\d")
+_HALF_A_MONTH = timedelta(days=15)
 _LABEL = '{"change": "mandate", "stage": "decided"}'
 
 
@@ -26,6 +29,8 @@ class Item:
     source: str = ""
     language: str | None = None
     published: datetime | None = None
+    give: timedelta = timedelta(0)
+    """By how much that may be off to either side: half a month for a month."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,7 @@ def _item(values: dict[str, Any], number: int) -> Item:
         id=_text(values.get("id")) or str(number),
         language=_text(values.get("language")) or None,
         published=day_or_moment(values.get("published")),
+        give=_HALF_A_MONTH if _MONTH.fullmatch(str(values.get("published"))) else timedelta(0),
         **texts,
     )
 
@@ -94,10 +100,12 @@ def _text(value: object) -> str:
 
 
 def day_or_moment(value: object) -> datetime | None:
-    """A moment from `2025-09-30T14:05:00Z`, `2025-09-30`, `2025-09`, `2025` or nothing. Raises ValueError for else."""
+    """A moment from `2025-09-30T14:05:00Z`, `2025-09-30`, `2025-09`, `2025` or nothing; of a month or a year it is the
+    middle, which is off least. Raises ValueError for else.
+    """
     if value in (None, ""):
         return None
     text = str(value)
-    text = {4: f"{text}-07-01", 7: f"{text}-15"}.get(len(text), text)
+    text = {4: f"{text}-07-01", 7: f"{text}-16"}.get(len(text), text)
     moment = datetime.fromisoformat(text)
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -85,6 +85,8 @@ class Entry:
     summary: str = ""
     content: str = ""
     published: datetime | None = None
+    give: timedelta = timedelta(0)
+    """By how much that may be off to either side: half a month where only the month is known."""
     outlet: str | None = None
     """The outlet that an aggregator names in `<source>`."""
     authors: tuple[str, ...] = ()
@@ -178,6 +180,8 @@ class Article:
     language: str | None = None
     url: str = ""
     published: datetime | None = None
+    give: timedelta = timedelta(0)
+    """By how much that may be off to either side."""
     first_seen: datetime | None = None
     story: int | None = None
     copy_by: str | None = None

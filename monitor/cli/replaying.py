@@ -76,6 +76,7 @@ def _entry(item: Item) -> Entry:
         summary=item.summary,
         content=item.text,
         published=item.published,
+        give=item.give,
         language=item.language,
     )
 

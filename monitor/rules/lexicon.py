@@ -4,6 +4,7 @@ The terms of a language are patterns of one Aho-Corasick automaton, with the bla
 between word borders only; `word*` goes without its closing blank.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,13 +12,15 @@ from dataclasses import dataclass
 import ahocorasick_rs
 
 from monitor.errors import RuleError
-from monitor.folding import Folded
+from monitor.folding import Folded, fold
 from monitor.text import words
 
 ANY = "any"
 Hits = Mapping[str, Sequence[tuple[int, int]]]
 """Per group the places where one of its terms stands, as (first word, word after the last), in order."""
 
+_UNIT = re.compile(r"#[^\W\d_]+")
+_QUANTITY = re.compile(r"(?<= )\d+([^\W\d_]+)(?= )")
 _NO_PLURAL = ("s", "x", "z")
 _PLURAL_IN_ES = ("es", "pt", "gl", None)
 """Languages of texts in which misión becomes misiones; in English `planes` are more than one plane, not plan."""
@@ -54,6 +57,7 @@ def term_words(term: str) -> tuple[TermWord, ...]:
     """The words of a term as configured.
 
     A word all in capitals (two letters at least) is looked for in capitals only; `*` after a word leaves its end open.
+    `#m` alone stands for any number written together with these letters: 366m.
     Raises RuleError for a term without a word.
     """
     found = []
@@ -74,6 +78,9 @@ class Lexicon:
         owners: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
         for group, language, term in terms:
             owners[term].add((group, language))
+        self._units: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
+        for term in [term for term in owners if _UNIT.fullmatch(term)]:
+            self._units[fold(term)] |= owners.pop(term)
         self._terms = [(term_words(term), frozenset(groups)) for term, groups in owners.items()]
         self._automata: dict[str | None, _Automaton] = {}
         self.longest = max((len(term) for term, _ in self._terms), default=0)
@@ -94,10 +101,20 @@ class Lexicon:
                 if check is None or _holds(check, place, text):
                     for group in groups:
                         hits[group].append(place)
+        for group, place in self._quantities(text.line, language):
+            hits[group].append(place)
         for group, places in hits.items():
             if len(places) > 1:
                 hits[group] = sorted(set(places))
         return hits
+
+    def _quantities(self, line: str, language: str | None) -> Iterator[tuple[str, tuple[int, int]]]:
+        """The numbers that are written together with one of our units, such as `366m`."""
+        for found in _QUANTITY.finditer(line) if self._units else ():
+            for group, code in self._units.get(found[1], ()):
+                if language is None or code in (ANY, language):
+                    place = line.count(" ", 0, found.start()) - 1
+                    yield group, (place, place + 1)
 
     def _automaton(self, language: str | None) -> _Automaton:
         """The automaton for texts in a language, made when it is first asked for."""

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from monitor.errors import StoreError
 from monitor.identity import Candidate, Known, KnownArticle
@@ -58,12 +58,12 @@ def insert(
     cursor = store.write(
         """
         insert into articles (url, canonical_url, outlet, title, title_key, summary, text, text_source, language,
-            authors, published, published_source, news_at, first_seen, read_state, next_read)
-        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            authors, published, published_source, published_give_days, news_at, first_seen, read_state, next_read)
+        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         *(entry.link, candidate.canonical_url, candidate.outlet, entry.title, candidate.title_key, entry.summary),
         *(entry.content or entry.summary, source, language, ", ".join(entry.authors) or None, iso(entry.published)),
-        *("feed" if entry.published else None, iso(news_at), iso(now)),
+        *("feed" if entry.published else None, entry.give.days, iso(news_at), iso(now)),
         *("wanted" if wanted else "unwanted", iso(now) if wanted else None),
     )
     return KnownArticle(
@@ -206,6 +206,7 @@ def article_of(row: Row) -> Article:
         language=row["language"],
         url=row["url"] or "",
         published=moment(row["published"]),
+        give=timedelta(days=row["published_give_days"]),
         first_seen=moment(row["first_seen"]),
         story=row["story"],
         copy_by=row["copy_by"],

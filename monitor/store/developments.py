@@ -19,7 +19,8 @@ def around(store: Store, report: Report, at: datetime, window: timedelta) -> lis
     """The developments that a report from `at` could speak of, with those of its article and story marked."""
     rows = store.rows(
         f"{_KNOWN} where d.change = ? and d.last_seen >= ? and d.first_seen <= ?",
-        *(report.article.id, report.article.story, report.signal.change, iso(at - window), iso(at + window)),
+        *(report.article.id, report.article.story, report.signal.change),
+        *(iso(at - report.article.give - window), iso(at + report.article.give + window)),
     )
     return [_development(row, report) for row in rows]
 
@@ -71,8 +72,8 @@ def insert(store: Store, report: Report, at: datetime, now: datetime, follows: i
             "sentence": found.sentence,
             "actors": "",
             "severity": found.severity,
-            "first_seen": iso(at),
-            "last_seen": iso(at),
+            "first_seen": iso(at - report.article.give),
+            "last_seen": iso(at + report.article.give),
             "created_at": iso(now),
             "follows": follows,
         },
@@ -95,7 +96,7 @@ def extend(store: Store, development: int, at: datetime, report: Report) -> None
         where id = ?
         """,
         *(actors_text(tuple(actors)), roles_text(tuple(roles)), max(severities, key=_SEVERITIES.index)),
-        *(iso(at), iso(at), development),
+        *(iso(at - report.article.give), iso(at + report.article.give), development),
     )
 
 

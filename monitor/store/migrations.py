@@ -40,11 +40,30 @@ def m004_situation(db: Database) -> None:
 
 @migrations()
 def m005_claims(db: Database) -> None:
-    """Until when an alert is somebody's who sends it, and which recipients (hashed) have it while others refuse it."""
+    """Until when an alert is somebody's who sends it, and which recipients (hashed) have it while others refuse it; a
+    mere mention of what followed takes no proposal off the table; a date may be off by so many days to either side."""
     db.execute("alter table alerts add column claimed_until text")
     db.execute("alter table alerts add column served text not null default ''")
+    db.executescript(_PROPOSALS)
+    db.execute("alter table articles add column published_give_days integer not null default 0")
     db.execute("pragma user_version = 5")
 
+
+_PROPOSALS = """
+drop view proposals;
+create view proposals as
+select t.change, t.stage, t.since, t.decided_by, t.title, t.actors, t.sentence, t.outlets, t.stories, t.development
+from timeline t
+join developments d on d.id = t.development
+left join situation s on s.change = t.change
+where t.dismissed_at is null and t.stage = 'proposed' and d.stage = 'proposed'
+    and t.since > coalesce(s.since, '') and (t.plain or t.stories >= 3)
+    and not exists (
+        select 1 from developments later join development_articles da on da.development = later.id
+        where later.follows = d.id and later.dismissed_at is null and da.plain
+    )
+order by t.change, t.since desc, t.development desc;
+"""
 
 _SITUATION = """
 drop view alert_log;
