@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Literal
 
-from monitor.models import AlertKind, Development, Report, Standing, StoredSignal, Telling
+from monitor.models import AlertKind, Development, Report, Signal, Standing, StoredSignal, Telling
 
 MENTIONS = 3
 """How many independent stories must mention what none of them says plainly."""
@@ -151,7 +151,12 @@ def begun(number: int, report: Report, at: datetime) -> Development:
 def _move(report: Report, event: Development) -> Kind:
     """Whether a report brings a development to another stage."""
     stage = report.signal.stage
-    if stage == event.stage or not is_plain(report) or (_is_copy(report, event) and not _says(report, stage)):
+    if (
+        stage == event.stage
+        or report.signal.guessed
+        or not is_plain(report)
+        or (_is_copy(report, event) and not _says(report, stage))
+    ):
         return "joins"
     if not event.plain:
         return "stage"  # what was only mentioned before is now said plainly
@@ -198,16 +203,17 @@ def _may_be(report: Report, event: Development, at: datetime, window: timedelta,
         return False
     if report.article.id in event.articles or (_is_copy(report, event) and report.article.copy_by == "text"):
         return True  # a copy by its headline only is none of it: headlines may differ in the name of a country
-    if earliest > event.since + _LONGEST * window or _is_earlier_stage_later(signal.stage, event, earliest):
+    if earliest > event.since + _LONGEST * window or _is_earlier_stage_later(signal, event, earliest):
         return False
     return _may_be_actors(report, event, at, forums) and not _otherwise(signal.roles, event)
 
 
 def _may_be_actors(report: Report, event: Development, at: datetime, forums: frozenset[str]) -> bool:
     actors = frozenset(report.signal.actors)
-    if actors & event.actors or (not (actors and event.actors) and report.signal.stage == event.stage):
+    same_stage = report.signal.guessed or report.signal.stage == event.stage
+    if actors & event.actors or (not (actors and event.actors) and same_stage):
         return True
-    near = report.signal.stage == event.stage and abs(at - event.since) <= _NEAR + report.article.give
+    near = same_stage and abs(at - event.since) <= _NEAR + report.article.give
     return near and (actors <= forums or event.actors <= forums)
 
 
@@ -216,11 +222,11 @@ def _share(some: frozenset[str], others: frozenset[str]) -> bool:
     return not some or not others or bool(some & others)
 
 
-def _is_earlier_stage_later(stage: str, event: Development, at: datetime) -> bool:
+def _is_earlier_stage_later(signal: Signal, event: Development, at: datetime) -> bool:
     """Whether an earlier stage is reported when the later one is no news any more: it is of another event."""
-    if "blocked" in (stage, event.stage):
+    if "blocked" in (signal.stage, event.stage) or signal.guessed:
         return False
-    return _ORDER[stage] < _ORDER[event.stage] and at > event.since + _LOOKING_BACK
+    return _ORDER[signal.stage] < _ORDER[event.stage] and at > event.since + _LOOKING_BACK
 
 
 def _otherwise(roles: Iterable[tuple[str, str]], event: Development) -> bool:

@@ -206,6 +206,8 @@ class Signal:
     severity: str = "normal"
     roles: tuple[tuple[str, str], ...] = ()
     """What the evidence says of its actors, as (role, actor): ("takes over", "OAS")."""
+    guessed: bool = False
+    """Whether no word tells the stage, which then counts as proposed."""
 
 
 @dataclass(frozen=True, slots=True)

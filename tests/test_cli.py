@@ -664,7 +664,7 @@ def test_a_replay_runs_on_the_clock_of_its_items_and_tells_nobody(world: World, 
     ]
     assert told == [
         ("leadership", "decided", ["a", "b", "c"], [("new", "2024-03-01", "a"), ("stage", "2024-03-04", "c")]),
-        ("mandate", "decided", ["e"], [("new", "2024-09-01", "e")]),
+        ("mandate", "decided", ["e"], [("new", "2024-09-16", "e")]),
     ]
     assert [row["articles"] for row in result.rows if not row["alerts"]] == [["f"]]  # its age is unknown
     assert not (world.folder / "monitor.db").exists()

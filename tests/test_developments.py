@@ -39,8 +39,9 @@ def report(
     field: str = "title",
     start: int = 0,
     roles: tuple[tuple[str, str], ...] = (),
+    guessed: bool = False,
 ) -> Report:
-    signal = Signal("r", change, stage, tuple(actors), "S.", field, start, start + 2, roles=roles)
+    signal = Signal("r", change, stage, tuple(actors), "S.", field, start, start + 2, roles=roles, guessed=guessed)
     return Report((StoredSignal(1, signal, article, at),))
 
 
@@ -53,8 +54,9 @@ def event(
     plain: bool = True,
     roles: tuple[tuple[str, str], ...] = (),
     story: int = 90,
+    give: timedelta = timedelta(0),
 ) -> Development:
-    first = report(stage, actors, roles=roles, article=Article(80 + number, "S.", story=story))
+    first = report(stage, actors, roles=roles, article=Article(80 + number, "S.", story=story, give=give))
     return replace(begun(number, first, NOW - age), plain=plain)
 
 
@@ -81,18 +83,36 @@ def test_the_signals_of_an_article_about_one_change_are_one_report_and_the_neare
     assert [[one.id for one in group.signals] for group in reports_of(waiting)] == [[2], [3, 5, 1], [4]]
 
 
-def test_a_change_beside_another_that_more_rules_find_in_the_sentence_is_said_aside() -> None:
-    def found(number: int, change: str, rule: str, sentence: str = "S.", severity: str = "normal") -> StoredSignal:
-        signal = Signal(rule, change, "proposed", (), sentence, "title", 0, 2, severity)
-        return StoredSignal(number, signal, ARTICLE, NOW)
-
-    both = [found(1, "mandate", "a"), found(2, "mandate", "b"), found(3, "funding", "c")]
-    assert {one.signal.change: one.aside for one in reports_of(both)} == {"mandate": False, "funding": True}
-    assert [one.aside for one in reports_of([found(1, "mandate", "a"), found(2, "funding", "b")])] == [False, False]
-    severe = [found(1, "mandate", "a"), found(2, "mandate", "b"), found(3, "leadership", "c", severity="high")]
-    assert [one.aside for one in reports_of(severe)] == [False, False]
-    apart = [found(1, "mandate", "a"), found(2, "mandate", "b"), found(3, "funding", "c", "T.")]
-    assert [one.aside for one in reports_of(apart)] == [False, False]
+@pytest.mark.parametrize(
+    ("found", "aside"),
+    [
+        pytest.param([("mandate", "a", "title"), ("funding", "b", "title")], [], id="both in the headline"),
+        pytest.param([("mandate", "a", "title"), ("funding", "b", "summary")], ["funding"], id="one below it"),
+        pytest.param([("mandate", "a", "summary"), ("funding", "b", "summary")], [], id="both below a headline"),
+        pytest.param([("mandate", "a", "title"), ("funding", "weak", "title")], ["funding"], id="a weak one beside"),
+        pytest.param([("funding", "weak", "title")], [], id="a weak one alone"),
+        pytest.param(
+            [("mandate", "a", "title"), ("funding", "weak", "title"), ("funding", "b", "title")], [], id="not only weak"
+        ),
+        pytest.param(
+            [("mandate", "weak", "title"), ("funding", "weak", "title"), ("funding", "weaker", "title")],
+            ["mandate"],
+            id="of weak ones the one that most rules find",
+        ),
+        pytest.param(
+            [("mandate", "weak", "title"), ("funding", "b", "summary")], ["funding"], id="a weak one in the headline"
+        ),
+    ],
+)
+def test_what_the_headline_does_not_tell_and_what_weak_rules_find_is_said_aside(
+    found: list[tuple[str, str, str]], aside: list[str]
+) -> None:
+    waiting = [
+        StoredSignal(number, Signal(rule, change, "proposed", (), "S.", field, 0, 2), ARTICLE, NOW)
+        for number, (change, rule, field) in enumerate(found)
+    ]
+    reports = reports_of(waiting, weak={"weak", "weaker"})
+    assert [one.signal.change for one in reports if one.aside] == aside
 
 
 @pytest.mark.parametrize(
@@ -126,6 +146,16 @@ def test_the_first_report_of_an_event_is_a_new_development_and_another_joins_it(
         pytest.param(report(actors=("Sudland", "Norland")), event(), True, id="one actor in common"),
         pytest.param(report(actors=()), event(), True, id="nobody named in the report"),
         pytest.param(report(), event(actors=()), True, id="nobody named before"),
+        pytest.param(report("decided", ()), event(), False, id="nobody named, and another stage"),
+        pytest.param(
+            report("proposed", (), guessed=True), event(stage="decided"), True, id="nobody named, a guessed stage"
+        ),
+        pytest.param(report("proposed", guessed=True), event(stage="effective", age=4 * DAY), True, id="a guess late"),
+        pytest.param(
+            report(at=NOW + 20 * DAY, article=replace(ARTICLE, give=timedelta(days=15))), event(), True, id="a month"
+        ),
+        pytest.param(report(at=NOW + 20 * DAY), event(give=timedelta(days=15)), True, id="a month before"),
+        pytest.param(report(at=NOW + 20 * DAY), event(), False, id="a day of the next month"),
         pytest.param(report(change="mandate"), event(), False, id="another change"),
         pytest.param(report(), event(age=WINDOW), True, id="as long ago as the window"),
         pytest.param(report(), event(age=WINDOW + HOURS), False, id="longer ago"),
@@ -222,6 +252,10 @@ def test_a_later_stage_moves_on_and_a_stop_contradicts(before: str, after: str, 
     assert place(report(after), event(stage=before)) == (kind, 1, before if kind == "joins" else after)
 
 
+def test_a_guessed_stage_moves_nothing_on() -> None:
+    assert place(report("proposed", guessed=True), event(stage="blocked")) == ("joins", 1, "blocked")
+
+
 def test_a_mention_moves_nothing_on_and_gives_way_to_what_is_said_plainly() -> None:
     assert place(report("effective", field="text", start=999), event()) == ("joins", 1, "proposed")
     assert place(report("proposed"), event(stage="effective", plain=False)) == ("stage", 1, "proposed")
@@ -230,8 +264,8 @@ def test_a_mention_moves_nothing_on_and_gives_way_to_what_is_said_plainly() -> N
 def test_a_development_grows_with_its_reports() -> None:
     first = begun(1, report(field="text", start=900), NOW - DAY)
     assert (first.plain, first.since, first.stories) == (False, NOW - DAY, {1})
-    one = report("decided", ("Sudland",), article=Article(5, "S.", story=4), roles=(("pledges", "Sudland"),))
-    then = grown(first, one, decide(one, [replace(first, actors=frozenset())], now=NOW, window=WINDOW), NOW)
+    one = report("decided", ("Norland", "Sudland"), article=Article(5, "S.", story=4), roles=(("pledges", "Sudland"),))
+    then = grown(first, one, decide(one, [first], now=NOW, window=WINDOW), NOW)
     assert (then.stage, then.since, then.first_seen, then.last_seen) == ("decided", NOW, NOW - DAY, NOW)
     assert (then.actors, then.articles, then.stories, then.plain) == ({"Norland", "Sudland"}, {1, 5}, {1, 4}, True)
     assert then.roles == {("pledges", "Sudland")}

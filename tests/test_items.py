@@ -1,6 +1,6 @@
 """News items as JSON lines."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -63,14 +63,16 @@ def test_a_line_that_is_no_item_is_named(line: str, message: str) -> None:
         ("2025-09-30T14:05:00Z", datetime(2025, 9, 30, 14, 5, tzinfo=UTC)),
         ("2025-09-30T14:05:00", datetime(2025, 9, 30, 14, 5, tzinfo=UTC)),
         ("2025-09-30", datetime(2025, 9, 30, tzinfo=UTC)),
-        ("2025-09", datetime(2025, 9, 1, tzinfo=UTC)),
-        ("2025", datetime(2025, 1, 1, tzinfo=UTC)),
-        (2025, datetime(2025, 1, 1, tzinfo=UTC)),
+        ("2025-09", datetime(2025, 9, 16, tzinfo=UTC)),
+        ("2025", datetime(2025, 7, 1, tzinfo=UTC)),
+        (2025, datetime(2025, 7, 1, tzinfo=UTC)),
         ("", None),
         (None, None),
     ],
 )
-def test_a_moment_a_day_a_month_or_a_year_is_its_earliest_moment(value: object, moment: datetime | None) -> None:
+def test_a_moment_or_a_day_is_itself_and_of_a_month_or_a_year_the_middle_is_off_least(
+    value: object, moment: datetime | None
+) -> None:
     assert day_or_moment(value) == moment
 
 
@@ -78,3 +80,8 @@ def test_a_moment_a_day_a_month_or_a_year_is_its_earliest_moment(value: object, 
 def test_anything_else_is_no_moment(value: object) -> None:
     with pytest.raises(ValueError, match=r".+"):
         day_or_moment(value)
+
+
+def test_a_month_may_be_off_by_half_a_month() -> None:
+    month, day = read('{"published": "2025-09"}', '{"published": "2025-09-30"}')
+    assert (month.give, day.give) == (timedelta(days=15), timedelta(0))

@@ -47,7 +47,10 @@ def holds(expression: str, title: str = "", summary: str = "", text: str = "", *
         pytest.param("Gang Suppression Force", "Gang Force Suppression", False, id="the order counts"),
         pytest.param("force", "enforce forceful", False, id="whole words"),
         pytest.param("force", "the forces", True, id="a plain plural"),
-        pytest.param("misión", "las misiones", True, id="a Spanish plural"),
+        pytest.param("plan", "two planes", False, id="no Spanish plural of an English word"),
+        pytest.param("#m", "$366m for the force", True, id="a number with its unit"),
+        pytest.param("#m", "366 m, 4km, 5mm, me", False, id="another unit, or none"),
+        pytest.param("#Mio", "12mio", True, id="a unit in capitals"),
         pytest.param("country", "two countries", True, id="an English plural in -ies"),
         pytest.param("bureau", "les bureaux", True, id="a French plural in -x"),
         pytest.param("force multinationale", "des forces multinationales", True, id="a plural of all words"),
@@ -80,6 +83,19 @@ def holds(expression: str, title: str = "", summary: str = "", text: str = "", *
 def test_a_term_is_found_as_the_configuration_promises(term: str, text: str, found: bool) -> None:
     hits = Lexicon([("g", "any", term)]).find(Folded(text), "en")
     assert bool(hits.get("g")) is found
+
+
+def test_a_plural_in_es_is_one_in_languages_that_have_it() -> None:
+    lexicon = Lexicon([("g", "any", "misión")])
+    assert [bool(lexicon.find(Folded("las misiones"), code).get("g")) for code in ("es", "pt", None, "en")] == [
+        True, True, True, False,
+    ]  # fmt: skip
+
+
+def test_a_unit_counts_in_the_languages_of_its_lists_and_has_its_place() -> None:
+    lexicon = Lexicon([("g", "en", "#bn"), ("h", "any", "#bn")])
+    assert lexicon.find(Folded("It costs 2bn, not 3bn."), "en") == {"g": [(2, 3), (4, 5)], "h": [(2, 3), (4, 5)]}
+    assert "g" not in lexicon.find(Folded("Cela coûte 2bn."), "fr")
 
 
 @pytest.mark.parametrize("term", ["", "!!", "*", "_", "—"])
@@ -356,6 +372,29 @@ def test_the_evidence_is_in_the_headline_where_it_holds_there() -> None:
     text = "Norland takes over the Lagoon Mission."
     (signal,) = signals(text, text + " x", text)
     assert signal.field == "title"
+
+
+def test_the_evidence_is_the_sentence_that_was_asked_for_not_what_shows_the_subject() -> None:
+    rule = Rule("handover", "leadership", 'sentence(mission near/9 takeover and not court) and title:"lagoon"')
+    rules = compiled(replace(SPEC, rules=(rule,)))
+    summary = "Norland offers to take over the Lagoon Mission."
+    (found,) = rules.signals(Article(1, "Court sits in the lagoon", summary, "", "Post", "en"))
+    assert (found.sentence, found.field, found.stage) == (summary, "summary", "proposed")
+
+
+def test_actors_are_those_of_the_evidence_and_of_the_headline_above_a_summary() -> None:
+    summary = "Its neighbour Sudland takes over the Lagoon Mission."
+    assert [one.actors for one in signals("Norland leaves", summary)] == [("Sudland", "Norland")]
+    text = "Rain fell. Sudland takes over the Lagoon Mission."
+    assert [one.actors for one in signals("Norland leaves", "Rain.", text)] == [("Sudland",)]
+    assert [one.actors for one in signals("Norland leaves", "Rain.", "It takes over the Lagoon Mission.")] == [
+        ("Norland",)
+    ]
+
+
+def test_a_stage_that_no_word_tells_is_a_guess() -> None:
+    told, untold = signals("Norland offers to take over the Lagoon Mission"), signals("Take over the Lagoon Mission!")
+    assert [(one.stage, one.guessed) for one in (*told, *untold)] == [("proposed", False), ("proposed", True)]
 
 
 def test_evidence_over_two_sentences_is_both_of_them() -> None:

@@ -17,6 +17,8 @@ ENGINE = 3
 
 _NO_CUE = 1000
 """Added to a distance in words where the evidence has no cue of its own: that of another rule is to be believed."""
+_UNTOLD = 2 * _NO_CUE
+"""The distance where the headline has none either."""
 _SET = -1
 """A stage that the rule itself sets is nearer than any cue."""
 _NEGATION_REACH = 4
@@ -111,7 +113,7 @@ class RuleSet:
                 gap, *_, stage, cue = min(cues, key=lambda found: found[:3])
                 return "blocked" if self._negated(cue, document) else stage, far + gap
             far = _NO_CUE
-        return "proposed", 2 * _NO_CUE
+        return "proposed", _UNTOLD
 
     def _negated(self, cue: Span, document: Document) -> bool:
         if self._compiled.negation is None:
@@ -163,7 +165,11 @@ def _one_stage(found: Sequence[tuple[Signal, int]]) -> list[Signal]:
     for signal, gap in found:
         key = (signal.change, signal.field, signal.start)
         nearest[key] = min(nearest.get(key, (gap, signal.stage)), (gap, signal.stage), key=itemgetter(0))
-    return [replace(s, stage=nearest[s.change, s.field, s.start][1]) for s, _ in found]
+    return [
+        replace(signal, stage=stage, guessed=gap >= _UNTOLD)
+        for signal, _ in found
+        for gap, stage in [nearest[signal.change, signal.field, signal.start]]
+    ]
 
 
 def actor_group(name: str) -> str:

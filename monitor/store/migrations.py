@@ -40,12 +40,15 @@ def m004_situation(db: Database) -> None:
 
 @migrations()
 def m005_claims(db: Database) -> None:
-    """Until when an alert is somebody's who sends it, and which recipients (hashed) have it while others refuse it; a
-    mere mention of what followed takes no proposal off the table; a date may be off by so many days to either side."""
+    """Until when an alert is somebody's who sends it, and which recipients (hashed) have it while others refuse it; by
+    how many days a date may be off to either side; whether a stage was guessed. A mere mention of what followed takes
+    no proposal off the table any more.
+    """
     db.execute("alter table alerts add column claimed_until text")
     db.execute("alter table alerts add column served text not null default ''")
     db.executescript(_PROPOSALS)
     db.execute("alter table articles add column published_give_days integer not null default 0")
+    db.execute("alter table signals add column guessed integer not null default 0")
     db.execute("pragma user_version = 5")
 
 

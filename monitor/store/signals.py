@@ -22,8 +22,8 @@ def replace(store: Store, article: int, found: Sequence[Signal], version: str, n
         cursor = store.write(
             """
             insert into signals (article, rule, stage, field, start_offset, end_offset,
-                change, actors, roles, severity, sentence, rules_version, found_at)
-            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing returning id
+                change, actors, roles, severity, sentence, guessed, rules_version, found_at)
+            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing returning id
             """,
             *(*place, *_said(signal), version, iso(now)),
         ).fetchone()
@@ -34,7 +34,8 @@ def replace(store: Store, article: int, found: Sequence[Signal], version: str, n
         row = store.write(
             """
             update signals
-            set change = ?, actors = ?, roles = ?, severity = ?, sentence = ?, rules_version = ?, retired_at = null
+            set change = ?, actors = ?, roles = ?, severity = ?, sentence = ?, guessed = ?, rules_version = ?,
+                retired_at = null
             where article = ? and rule = ? and stage = ? and field = ? and start_offset = ? and end_offset = ?
             returning id
             """,
@@ -51,15 +52,16 @@ def replace(store: Store, article: int, found: Sequence[Signal], version: str, n
     return new
 
 
-def _said(signal: Signal) -> tuple[str, str, str, str, str]:
-    return signal.change, actors_text(signal.actors), roles_text(signal.roles), signal.severity, signal.sentence
+def _said(signal: Signal) -> tuple[str | int, ...]:
+    named = actors_text(signal.actors), roles_text(signal.roles)
+    return signal.change, *named, signal.severity, signal.sentence, int(signal.guessed)
 
 
 def ungrouped(store: Store, limit: int = 500) -> list[StoredSignal]:
     """Signals that belong to no development yet, the oldest news first; news of unknown age counts as the oldest."""
     rows = store.rows(
         """
-        select s.id as signal, s.rule, s.change, s.stage, s.actors, s.roles, s.severity, s.sentence, s.field,
+        select s.id as signal, s.rule, s.change, s.stage, s.actors, s.roles, s.severity, s.sentence, s.guessed, s.field,
             s.start_offset, s.end_offset, a.*
         from signals s join articles a on a.id = s.article
         where s.development is null and s.retired_at is null order by a.news_at, s.id limit ?
@@ -98,5 +100,6 @@ def _stored(row: Row) -> StoredSignal:
         end=row["end_offset"],
         severity=row["severity"],
         roles=roles_of(row["roles"]),
+        guessed=bool(row["guessed"]),
     )
     return StoredSignal(row["signal"], signal, article_of(row), moment(row["news_at"]))
