@@ -15,6 +15,9 @@ from monitor.urls import canonical
 
 TITLE_WINDOW = timedelta(days=3)
 _TITLE_WORDS = 4
+_OUTLETS = 3
+_MOST = 0.9
+_NAME_WORDS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,8 @@ class Known:
 
 def candidates(entries: Sequence[Entry], feed: FeedState, feed_title: str = "") -> list[Candidate]:
     """The entries with what identifies them; a guid or link that stands for several of them is left out."""
-    attributed = [attribute(entry, feed, feed_title) for entry in entries]
+    aggregated = is_aggregated(entries)
+    attributed = [attribute(entry, feed, feed_title, aggregated=aggregated) for entry in entries]
     pages = [canonical(entry.link) if entry.link else None for entry in entries]
     distinct = {(e.guid, page, title_key(e.title)) for e, page in zip(attributed, pages, strict=True)}
     shared_guids = Counter(guid for guid, _, _ in distinct)
@@ -71,11 +75,32 @@ def candidates(entries: Sequence[Entry], feed: FeedState, feed_title: str = "") 
     return found
 
 
-def attribute(entry: Entry, feed: FeedState, feed_title: str = "") -> Entry:
-    """The entry with its outlet: an aggregator's `<source>`, whose name also ends the title, else the feed's own."""
-    if entry.outlet:
-        return replace(entry, title=entry.title.removesuffix(f" - {entry.outlet}").strip() or entry.title)
-    return replace(entry, outlet=feed.outlet or feed_title or feed.name)
+def is_aggregated(entries: Sequence[Entry]) -> bool:
+    """Whether a feed gathers from other outlets and names each only at the end of its title: "Headline - Outlet"."""
+    unnamed = [entry.title for entry in entries if not entry.outlet]
+    tails = [tail for tail in map(_tail, unnamed) if tail]
+    return len(set(tails)) >= _OUTLETS and len(tails) >= _MOST * len(unnamed)
+
+
+def attribute(entry: Entry, feed: FeedState, feed_title: str = "", *, aggregated: bool = False) -> Entry:
+    """The entry with its outlet, which its title need not name too.
+
+    That is an aggregator's `<source>`, else the end of the title in an `aggregated` feed, else the feed's own outlet.
+    """
+    tail = _tail(entry.title) if aggregated else None
+    outlet = entry.outlet or tail or feed.outlet or feed_title or feed.name
+    title = next((entry.title.removesuffix(end) for end in _ends(outlet) if entry.title.endswith(end)), entry.title)
+    return replace(entry, outlet=outlet, title=title.strip() or entry.title)
+
+
+def _tail(title: str) -> str | None:
+    """What may be an outlet's name at the end of a title: few words after the last dash."""
+    head, _, tail = title.rpartition(" - ")
+    return tail.strip() if head.strip() and 0 < len(tail.split()) <= _NAME_WORDS else None
+
+
+def _ends(outlet: str) -> tuple[str, ...]:
+    return tuple(f" {mark} {outlet}" for mark in "-|–—»")
 
 
 def find(candidate: Candidate, known: Known) -> KnownArticle | None:

@@ -136,3 +136,36 @@ def test_a_feed_without_an_outlet_goes_by_its_title_else_its_name() -> None:
     nameless = FeedState(1, "Search", "https://search.example/feed", "")
     assert attribute(entry(), nameless, "Search results").outlet == "Search results"
     assert attribute(entry(), nameless).outlet == "Search"
+
+
+def test_a_feed_whose_titles_end_in_many_names_is_an_aggregator_and_they_are_the_outlets() -> None:
+    entries = [
+        entry(f"{TITLE} {n} - {name}", f"https://a.example/{n}") for n, name in enumerate(("One", "Two", "Three"))
+    ]
+    assert [(found.outlet, found.entry.title) for found in candidates(entries, FEED)] == [
+        ("One", f"{TITLE} 0"), ("Two", f"{TITLE} 1"), ("Three", f"{TITLE} 2"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "titles",
+    [
+        pytest.param(
+            ["Lagoon - the facts", "Norland - the people", "Sudland - the past", "No dash here"], id="not most"
+        ),
+        pytest.param(["Lagoon mission - Wire", "Norland votes - Wire", "Rain again - Wire"], id="one name"),
+        pytest.param([f"Lagoon {n} - {'a word ' * 7}{n}" for n in range(5)], id="long ends"),
+        pytest.param([], id="no entry"),
+    ],
+)
+def test_other_feeds_keep_what_stands_after_a_dash(titles: list[str]) -> None:
+    entries = [entry(title, f"https://post.example/{n}") for n, title in enumerate(titles)]
+    assert [(found.outlet, found.entry.title) for found in candidates(entries, FEED)] == [
+        ("Post", title) for title in titles
+    ]
+
+
+@pytest.mark.parametrize("end", [" - Post", " | Post", " – Post", " » Post"])
+def test_an_outlet_that_names_itself_at_the_end_of_its_titles_is_not_part_of_them(end: str) -> None:
+    assert attribute(entry(TITLE + end), FEED).title == TITLE
+    assert attribute(entry("Post"), FEED).title == "Post"
