@@ -213,7 +213,8 @@ def _may_be_actors(report: Report, event: Development, at: datetime, forums: fro
     same_stage = report.signal.guessed or report.signal.stage == event.stage
     if actors & event.actors or (not (actors and event.actors) and same_stage):
         return True
-    near = same_stage and abs(at - event.since) <= _NEAR + report.article.give
+    give = report.article.give + _NEAR
+    near = same_stage and event.first_seen - give <= at <= event.last_seen + give
     return near and (actors <= forums or event.actors <= forums)
 
 
