@@ -54,7 +54,8 @@ class Decision:
 def reports_of(waiting: Sequence[StoredSignal], weak: Collection[str] = ()) -> Iterator[Report]:
     """The signals of one article about one change together, the deciding one first; articles in the given order.
 
-    `weak` are the rules whose change is said aside where the same headline tells another.
+    `weak` are the rules whose change is said aside where the same headline tells another. What is placed already only
+    shows what the rest is said beside.
     """
     order = {article: place for place, article in enumerate(dict.fromkeys(signal.article.id for signal in waiting))}
     ordered = sorted(
@@ -63,7 +64,9 @@ def reports_of(waiting: Sequence[StoredSignal], weak: Collection[str] = ()) -> I
     for _, of_article in groupby(ordered, key=lambda s: s.article.id):
         found = [Report(tuple(group)) for _, group in groupby(of_article, key=lambda s: s.signal.change)]
         main = _main(found, weak)
-        yield from (replace(report, aside=report not in main) for report in found)
+        for report in found:
+            if not all(one.placed for one in report.signals):
+                yield replace(report, aside=report not in main)
 
 
 def _main(found: Sequence[Report], weak: Collection[str]) -> list[Report]:

@@ -85,9 +85,9 @@ def is_aggregated(entries: Sequence[Entry]) -> bool:
 def attribute(entry: Entry, feed: FeedState, feed_title: str = "", *, aggregated: bool = False) -> Entry:
     """The entry with its outlet, which its title need not name too.
 
-    That is an aggregator's `<source>`, else the end of the title in an `aggregated` feed, else the feed's own outlet.
+    That is an aggregator's `<source>`, else the feed's own outlet, else the end of the title in an `aggregated` feed.
     """
-    tail = _tail(entry.title) if aggregated else None
+    tail = _tail(entry.title) if aggregated and not feed.outlet else None
     outlet = entry.outlet or tail or feed.outlet or feed_title or feed.name
     title = next((entry.title.removesuffix(end) for end in _ends(outlet) if entry.title.endswith(end)), entry.title)
     return replace(entry, outlet=outlet, title=title.strip() or entry.title)

@@ -219,6 +219,8 @@ class StoredSignal:
     article: Article
     at: datetime | None
     """When the news is from: the article's own date, else when it was first seen; None where its age is unknown."""
+    placed: bool = False
+    """Whether it belongs to a development already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,8 +356,8 @@ class QueuedAlert:
     message: Message
     attempts: int
     """Tries before this one."""
-    created: datetime
-    """Since when it is to be sent: when it was queued, or queued once more by hand."""
+    failing_since: datetime | None
+    """Since when its channel does not take it; None where it was not tried."""
     key: str
     """The same on every try, so that a receiver can drop a repeat."""
     article: int | None = None

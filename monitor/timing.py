@@ -32,10 +32,10 @@ def next_page(now: datetime, attempts: int) -> datetime | None:
     return now + delays[attempts - 1] if 0 < attempts <= len(delays) else None
 
 
-def next_send(now: datetime, attempts: int, created: datetime, patience: timedelta) -> datetime | None:
+def next_send(now: datetime, attempts: int, since: datetime, patience: timedelta) -> datetime | None:
     """When an alert that failed is tried again: after 1, 2, 4 … minutes, an hour at most; None when patience ends."""
     delay = min(timedelta(minutes=2 ** min(attempts - 1, 10)), timedelta(hours=1))
-    return now + delay if now + delay - created <= patience else None
+    return now + delay if now + delay - since <= patience else None
 
 
 def _backoff(base: timedelta, failures: int, url: str) -> timedelta:

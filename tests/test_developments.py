@@ -115,6 +115,12 @@ def test_what_the_headline_does_not_tell_and_what_weak_rules_find_is_said_aside(
     assert [one.signal.change for one in reports if one.aside] == aside
 
 
+def test_what_is_said_beside_what_was_placed_before_is_said_aside_too() -> None:
+    before = StoredSignal(1, Signal("a", "mandate", "decided", (), "S.", "title", 0, 2), ARTICLE, NOW, placed=True)
+    after = StoredSignal(2, Signal("b", "funding", "decided", (), "T.", "summary", 0, 2), ARTICLE, NOW)
+    assert [(one.signal.change, one.aside) for one in reports_of([before, after])] == [("funding", True)]
+
+
 @pytest.mark.parametrize(
     ("field", "start", "summary", "plain"),
     [

@@ -142,7 +142,8 @@ def test_a_feed_whose_titles_end_in_many_names_is_an_aggregator_and_they_are_the
     entries = [
         entry(f"{TITLE} {n} - {name}", f"https://a.example/{n}") for n, name in enumerate(("One", "Two", "Three"))
     ]
-    assert [(found.outlet, found.entry.title) for found in candidates(entries, FEED)] == [
+    search = FeedState(1, "Search", "https://search.example/feed", "")
+    assert [(found.outlet, found.entry.title) for found in candidates(entries, search)] == [
         ("One", f"{TITLE} 0"), ("Two", f"{TITLE} 1"), ("Three", f"{TITLE} 2"),
     ]  # fmt: skip
 
@@ -160,9 +161,17 @@ def test_a_feed_whose_titles_end_in_many_names_is_an_aggregator_and_they_are_the
 )
 def test_other_feeds_keep_what_stands_after_a_dash(titles: list[str]) -> None:
     entries = [entry(title, f"https://post.example/{n}") for n, title in enumerate(titles)]
-    assert [(found.outlet, found.entry.title) for found in candidates(entries, FEED)] == [
-        ("Post", title) for title in titles
+    search = FeedState(1, "Search", "https://search.example/feed", "")
+    assert [(found.outlet, found.entry.title) for found in candidates(entries, search)] == [
+        ("Search", title) for title in titles
     ]
+
+
+def test_the_configured_outlet_is_believed_before_the_ends_of_titles() -> None:
+    entries = [
+        entry(f"{TITLE} {n} - {part}", f"https://a.example/{n}") for n, part in enumerate(("Sport", "Home", "Law"))
+    ]
+    assert {found.outlet for found in candidates(entries, FEED)} == {"Post"}
 
 
 @pytest.mark.parametrize("end", [" - Post", " | Post", " – Post", " » Post"])

@@ -13,7 +13,8 @@ import pytest
 from monitor import pipeline
 from monitor.errors import ConfigError, NotifyError
 from monitor.extractor_pool import ExtractorPool
-from monitor.models import FeedOutcome, Message
+from monitor.models import FeedOutcome, Message, QueuedAlert
+from monitor.pipeline.sending import deliveries
 from monitor.store import alerts
 from monitor.store.base import moment
 from tests.receivers import Call, Webhook, dead_port, mail_server, webhook
@@ -587,6 +588,29 @@ def test_a_dismissed_development_is_told_no_more(world: World, hook: Webhook) ->
     assert len(taken(hook)) == 1
 
 
+def test_what_waits_to_be_told_of_a_development_that_is_dismissed_is_not_sent(world: World, hook: Webhook) -> None:
+    world.watch("one", channels=[channel(hook, digest="0 7 * * *")])
+    world.web.feed("/one.xml", seen("a", 4, title=DECIDED), seen("b", 4, title=TERM))
+    world.poll()
+    with world.store() as store, store.transaction():
+        assert alerts.drop(store, 1, world.clock()) == 1
+    world.clock.go_on(days=1)
+    assert send(world).sent == 1
+    assert [row["state"] for row in world.rows("select state from alerts order by id")] == ["dismissed", "sent"]
+
+
+def test_a_report_that_was_taken_back_confirms_nothing(world: World, hook: Webhook) -> None:
+    world.watch("one", channels=[channel(hook, when={"confirmation": 2})])
+    world.web.feed("/one.xml", Item(INDEPENDENT[0], "/a", guid="a"))
+    world.poll()
+    world.web.feed("/one.xml", Item(QUIET, "/a", guid="a"), Item(INDEPENDENT[1], "/b", guid="b"))
+    world.poll()
+    assert taken(hook) == []
+    world.web.feed("/one.xml", *(Item(one, f"/{n}", guid=f"{n}") for n, one in enumerate(INDEPENDENT[1:])))
+    world.poll()
+    assert len(taken(hook)) == 1
+
+
 def test_what_no_channel_wanted_is_told_when_a_report_comes_that_one_wants(world: World, hook: Webhook) -> None:
     rules = [{**WATCH["rules"][0], "severity": "low", "when": "outlet:\"Small\" and mission near/15 takeover"},
              {**WATCH["rules"][0], "id": "loud", "when": "outlet:\"Great\" and mission near/15 takeover"}]  # fmt: skip
@@ -754,7 +778,7 @@ def test_an_alert_that_was_claimed_and_not_sent_is_sent_when_its_lease_ends(worl
         with world.store() as store:
             stage(store)
     with world.store() as store, store.transaction():
-        assert len(alerts.claim(store, world.clock(), timedelta(minutes=10))) == 1
+        assert len(alerts.claim(store, world.clock(), timedelta(minutes=10), "another")) == 1
     assert world.poll().sent.sent == 0
     world.clock.go_on(minutes=10)
     assert world.poll().sent.sent == 1
@@ -828,6 +852,10 @@ class Line:
         self.sent.append((channel, message.subject))
 
 
+def alert(name: str, number: int = 1) -> QueuedAlert:
+    return QueuedAlert(number, name, "new", Message(str(number), "", ""), 0, None, f"key {number}")
+
+
 def queue(world: World, subject: str, name: str = "desk") -> None:
     with world.store() as store, store.transaction():
         now = world.clock()
@@ -860,24 +888,87 @@ def test_no_alert_overtakes_another_of_its_channel(world: World, hook: Webhook) 
     assert deliver(world, Line()) == ["First", "Second", "Third"]
 
 
-def test_an_alert_that_alone_is_refused_again_and_again_holds_up_no_other(world: World, hook: Webhook) -> None:
+@pytest.mark.parametrize("bad", [1, 2, 3])
+def test_alerts_that_alone_are_refused_again_and_again_hold_up_no_other(bad: int, world: World, hook: Webhook) -> None:
     world.watch("one", channels=[channel(hook)])
-    queue(world, "Poison")
-    queue(world, "Second")
-    queue(world, "Third")
+    for subject in ["Poison"] * bad + ["Second", "Third"]:
+        queue(world, subject)
     sent = []
-    for _ in range(4):
-        sent.append(deliver(world, Line(refused="Poison")))
+    for _ in range(12):
+        sent += deliver(world, Line(refused="Poison"))
         world.clock.go_on(hours=1)
-    assert sent == [[], [], [], ["Second", "Third"]]
-    assert deliver(world, Line()) == ["Poison"]
+    assert sent == ["Second", "Third"]
+    assert deliver(world, Line()) == ["Poison"] * bad
+
+
+def test_a_server_that_never_ends_has_failed_after_a_while() -> None:
+    line = Line(slow="a-slow")
+    (late,) = deliveries(line, [((alert("a-slow"),), (alert("a-slow", 2),))], set, patience=0.05)
+    assert not late.goes_on
+    assert str(late.error) == "it did not take the message within 0 seconds"
+    line.other_has_it.set()
+
+
+def test_what_another_program_has_taken_meanwhile_is_not_sent() -> None:
+    line = Line()
+    groups = tuple((alert("desk", number),) for number in (1, 2, 3))
+    ours = iter([{1, 2, 3}, {3}])
+    done = list(deliveries(line, [groups], lambda _: next(ours)))
+    assert [one.group[0].id for one in done] == [1, 3]
+    assert [subject for _, subject in line.sent] == ["1", "3"]
+
+
+def test_alerts_that_some_recipients_have_do_not_keep_new_ones_from_them(world: World, hook: Webhook) -> None:
+    world.watch("one", channels=[channel(hook)])
+    with world.store() as store, store.transaction():
+        for _ in range(30):
+            number = alerts.queue(store, Message("Old", "", ""), channel="desk", kind="new", now=NOW, not_before=NOW)
+            alerts.postpone(store, number, NOW + timedelta(days=1), error="refused", served=["somebody"])
+    queue(world, "New")
+    with world.store() as store, store.transaction():
+        claimed = alerts.claim(store, world.clock(), timedelta(minutes=10), "us", limit=3)
+    assert [one.message.subject for one in claimed] == ["New"]
+
+
+def test_a_digest_goes_to_each_recipient_once_though_another_is_refused(world: World) -> None:
+    answers = {"gone@example.org": "550 5.1.1 no such mailbox"}
+    with mail_server(answers=answers) as server:
+        url = f"mailto://127.0.0.1:{server.port}?from=watch@example.org&to=desk@example.org,gone@example.org"
+        world.watch("one", channels=[{"name": "desk", "url": url, "digest": "0 * * * *"}])
+        for day in ("First", "Second"):
+            queue(world, f"{day} one")
+            queue(world, f"{day} two")
+            world.clock.go_on(days=1)
+            send(world)
+        got = [server.get().message["Subject"] for _ in range(server.mails.qsize())]
+    assert got == ["2 alerts: First one, First two", "2 alerts: Second one, Second two"]
+
+
+def test_an_alert_that_was_held_for_days_is_tried_for_three_days_all_the_same(world: World, hook: Webhook) -> None:
+    world.watch("one", channels=[channel(hook)])
+    queue(world, "Held")
+    world.clock.go_on(days=7)
+    hook.status = 500
+    assert send(world).failures
+    assert world.rows("select state from alerts") == [{"state": "queued"}]
+    hook.status = 200
+    world.clock.go_on(days=2)
+    assert send(world).sent == 1
+
+
+def test_a_claim_from_a_clock_that_ran_ahead_mutes_no_channel(world: World, hook: Webhook) -> None:
+    world.watch("one", channels=[channel(hook)])
+    queue(world, "First")
+    with world.store() as store, store.transaction():
+        alerts.claim(store, NOW + timedelta(days=365), timedelta(minutes=10), "ahead")
+    assert deliver(world, Line()) == ["First"]
 
 
 def test_what_one_program_is_sending_no_other_sends(world: World, hook: Webhook) -> None:
     world.watch("one", channels=[channel(hook)])
     queue(world, "First")
     with world.store() as store, store.transaction():
-        assert len(alerts.claim(store, world.clock(), pipeline.alerts.LEASE)) == 1
+        assert len(alerts.claim(store, world.clock(), pipeline.alerts.LEASE, "another")) == 1
     queue(world, "Second")
     assert deliver(world, Line()) == []
     world.clock.go_on(minutes=10)
@@ -894,7 +985,7 @@ def test_who_sends_slowly_keeps_what_waits_behind(world: World, hook: Webhook) -
             super().send(channel, message, key, served)
             world.clock.go_on(minutes=8)
             with world.store() as store, store.transaction():
-                assert alerts.claim(store, world.clock(), pipeline.alerts.LEASE) == []
+                assert alerts.claim(store, world.clock(), pipeline.alerts.LEASE, "another") == []
 
     assert deliver(world, Slow()) == ["First", "Second", "Third"]
 
@@ -1017,7 +1108,7 @@ def test_a_digest_gathers_alerts_until_its_hour(world: World, hook: Webhook) -> 
     world.clock.now = NOW.replace(hour=11)
     assert world.poll().sent.sent == 2
     (call,) = taken(hook)
-    assert call.body["title"] == "2 alerts: Mandate decided, Leadership decided"
+    assert call.body["title"] == "2 alerts: Leadership decided, Mandate decided"
 
 
 def test_a_digest_that_grew_since_it_was_tried_is_another_message(world: World, hook: Webhook) -> None:

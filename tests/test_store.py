@@ -118,7 +118,7 @@ def add_alert(store: Store, channel: str = "desk", subject: str = "News", *, due
 
 def claim(store: Store, now: datetime = NOW, **options: int) -> list[int]:
     with store.transaction():
-        return [alert.id for alert in alerts.claim(store, now, LEASE, **options)]
+        return [alert.id for alert in alerts.claim(store, now, LEASE, "us", **options)]
 
 
 # --------------------------------------------------------------------------- opening
@@ -596,9 +596,9 @@ def test_with_an_alert_that_is_due_come_those_before_it_on_its_channel_and_no_ot
 def test_a_claim_counts_as_a_try_and_keeps_the_key(store: Store) -> None:
     add_alert(store)
     with store.transaction():
-        (before,) = alerts.claim(store, NOW, LEASE)
+        (before,) = alerts.claim(store, NOW, LEASE, "us")
     with store.transaction():
-        (again,) = alerts.claim(store, NOW + LEASE, LEASE)
+        (again,) = alerts.claim(store, NOW + LEASE, LEASE, "us")
     assert (before.attempts, again.attempts) == (0, 1)
     assert before.key == again.key
     assert before.message == Message("News", "News in full", "<p>News</p>")

@@ -90,6 +90,7 @@ def developments_dismiss(
     """Silences a development. Example: haiti-monitor developments dismiss 3 --because "a look back at 2023" """
     from monitor import dismissals
     from monitor.schema import DismissalSection
+    from monitor.store import alerts as outbox
     from monitor.store import developments as stored
 
     path = dismissals.path_of(of(context).path)
@@ -98,6 +99,7 @@ def developments_dismiss(
         dismissals.add(path, alarms)
         with store.transaction():
             found = stored.dismiss(store, number, because, datetime.now(UTC))
+            outbox.drop(store, number, datetime.now(UTC))
         if not found:
             say(f"there is no development {number}; see `haiti-monitor developments list`")
             raise typer.Exit(1)

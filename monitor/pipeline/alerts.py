@@ -1,6 +1,7 @@
 """Delivery: the outbox -> channels, each on its own, so that one that is down delays no other."""
 
 import os
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -69,8 +70,9 @@ def send_alerts(
     if not alerts.is_any_due(store, clock()):
         return report
     sender = sender or Notifier(config.channel_urls(secrets))
+    us = uuid.uuid4().hex
     with store.transaction():
-        claimed = sorted(alerts.claim(store, clock(), LEASE), key=lambda alert: (alert.channel, alert.id))
+        claimed = sorted(alerts.claim(store, clock(), LEASE, us), key=lambda alert: (alert.channel, alert.id))
     channels = {channel.name: channel for channel in config.settings.channels}
     queues = []
     for name, of_channel in groupby(claimed, key=lambda alert: alert.channel):
@@ -81,10 +83,15 @@ def send_alerts(
             _give_up(store, due, f"the channel `{name}` is no longer in the configuration", report)
         elif groups := _planned(config, store, channels[name], due, clock(), report):
             queues.append(groups)
-    for outcome in deliveries(sender, queues):
+    for outcome in deliveries(sender, queues, lambda ids: _keep(store, ids, us, clock())):
         with store.transaction():
             _record(store, outcome, clock(), report)
     return report
+
+
+def _keep(store: Store, ids: Sequence[int], us: str, now: datetime) -> set[int]:
+    with store.transaction():
+        return alerts.keep(store, ids, us, now + LEASE)
 
 
 def _print(
@@ -123,35 +130,43 @@ def _planned(
         for alert in planned.held:
             alerts.postpone(store, alert.id, planned.until or now, uncounted=True)
     report.held += len(planned.held)
-    return planned.now
+    return _served_last(planned.now)
+
+
+def _served_last(groups: Sequence[Group]) -> tuple[Group, ...]:
+    """Alerts that some recipients have already come by themselves, after the others: who has them waits for none."""
+    apart: dict[tuple[int, frozenset[str]], list[QueuedAlert]] = {}
+    for number, group in enumerate(groups):
+        for alert in group:
+            apart.setdefault((number, alert.served), []).append(alert)
+    return tuple(tuple(alerts) for _, alerts in sorted(apart.items(), key=lambda item: bool(item[0][1])))
 
 
 def _record(store: Store, outcome: Delivery, now: datetime, report: SendReport) -> None:
-    """Writes what became of a message; those behind it stay ours while they wait for their turn."""
-    behind = [alert for group in outcome.behind for alert in group]
+    """Writes what became of a message."""
     if outcome.error is None:
         for alert in outcome.group:
             alerts.sent(store, alert.id, now)
         report.sent += len(outcome.group)
-    else:
-        waiting = [*outcome.group, *([] if outcome.goes_on else behind)]
-        given_up = _wait(store, waiting, outcome.error, now, tried=len(outcome.group))
-        lost = _GIVEN_UP.format(given_up) if given_up else ""
-        report.failures[outcome.group[0].channel] = str(outcome.error) + lost
-    if outcome.goes_on:
-        alerts.keep(store, [alert.id for alert in behind], now + LEASE)
+        return
+    behind = () if outcome.goes_on else outcome.behind
+    waiting = [alert for group in (outcome.group, *behind) for alert in group]
+    given_up = _wait(store, waiting, outcome.error, now, tried=len(outcome.group))
+    lost = _GIVEN_UP.format(given_up) if given_up else ""
+    report.failures[outcome.group[0].channel] = str(outcome.error) + lost
 
 
 def _wait(store: Store, waiting: Sequence[QueuedAlert], error: NotifyError, now: datetime, *, tried: int) -> int:
     """Lets alerts wait after a failure, those that were tried and those behind them; says how many were given up."""
     given_up = 0
     for number, alert in enumerate(waiting):
-        again = next_send(now, waiting[0].attempts + 1, alert.created, PATIENCE)
+        since = alert.failing_since or now
+        again = next_send(now, waiting[0].attempts + 1, since, PATIENCE)
         if again is None:
             alerts.give_up(store, alert.id, str(error))
             given_up += 1
         elif number < tried:
-            alerts.postpone(store, alert.id, again, error=str(error), served=error.delivered)
+            alerts.postpone(store, alert.id, again, failing_since=since, error=str(error), served=error.delivered)
         else:
-            alerts.postpone(store, alert.id, again, uncounted=True)
+            alerts.postpone(store, alert.id, again, failing_since=since, uncounted=True)
     return given_up

@@ -1,22 +1,28 @@
 """Sending: the messages of every channel in their order, all channels side by side. It touches no database."""
 
 import hashlib
-from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import Protocol
 
 from monitor.errors import NotifyError
 from monitor.messages import digest
 from monitor.models import Message, QueuedAlert
 
+PATIENCE_SECONDS = 240.0
+"""How long one message may take. A server that says a byte now and then keeps every shorter limit."""
 _AT_ONCE = 16
 _DOUBTFUL = 3
-"""After so many tries it may be the message that a channel does not take: one more message is tried."""
+"""After so many tries it may be the message that a channel does not take; so many such messages are passed in a run."""
 
 Group = tuple[QueuedAlert, ...]
 """The alerts that one message tells; several of them are a digest."""
+Ours = Callable[[Sequence[int]], Collection[int]]
+"""Which of some alerts are still ours to send: another program may have taken what we kept for too long."""
 
 
 class Sender(Protocol):
@@ -37,21 +43,45 @@ class Delivery:
     """Whether those are tried too: not after a failure that shows that the channel is down."""
 
 
-def deliveries(sender: Sender, queues: Sequence[tuple[Group, ...]]) -> Iterator[Delivery]:
+def deliveries(
+    sender: Sender, queues: Sequence[tuple[Group, ...]], ours: Ours, *, patience: float = PATIENCE_SECONDS
+) -> Iterator[Delivery]:
     """Sends the messages of each channel in order, the channels at once, and yields each outcome when it is known.
 
     A channel that is slow or down delays no other, and its next message is sent when the caller has dealt with the
-    outcome of the one before. What a sender raises besides NotifyError is raised here.
+    outcome of the one before. A message that takes longer than `patience` (seconds) has failed; its thread is left
+    behind. What a sender raises besides NotifyError is raised here.
     """
-    with ThreadPoolExecutor(max_workers=min(_AT_ONCE, len(queues)) or 1, thread_name_prefix="channel") as threads:
-        running = {threads.submit(_sent, sender, groups[0]): _Line(groups) for groups in _known_good_first(queues)}
-        while running:
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
-            for one in done:
-                line = running.pop(one)
-                yield line.outcome(one.result())
-                if line.waiting:
-                    running[threads.submit(_sent, sender, line.waiting[0])] = line
+    waiting = deque(_Line(groups) for groups in _known_good_first(queues))
+    running: dict[_Line, float] = {}
+    said: SimpleQueue[tuple[_Line, Exception | None]] = SimpleQueue()
+    while waiting or running:
+        while waiting and len(running) < _AT_ONCE:
+            line = waiting.popleft()
+            if line.is_ours(ours):
+                running[line] = time.monotonic() + patience
+                Thread(target=_send, args=(sender, line, said), daemon=True).start()
+        for line, error in _heard(running, said, patience):
+            if error is not None and not isinstance(error, NotifyError):
+                raise error
+            yield line.outcome(error)
+            if line.waiting:
+                waiting.appendleft(line)
+
+
+def _heard(
+    running: "dict[_Line, float]", said: "SimpleQueue[tuple[_Line, Exception | None]]", patience: float
+) -> "list[tuple[_Line, Exception | None]]":
+    """Waits until a message ends or its time does; takes it from those that run."""
+    if not running:
+        return []
+    try:
+        line, error = said.get(timeout=max(0.0, min(running.values()) - time.monotonic()))
+    except Empty:
+        late = [line for line, end in running.items() if end <= time.monotonic()]
+        message = f"it did not take the message within {patience:.0f} seconds"
+        return [(line, NotifyError(message)) for line in late if running.pop(line)]
+    return [(line, error)] if running.pop(line, None) is not None else []
 
 
 class _Line:
@@ -59,13 +89,22 @@ class _Line:
 
     def __init__(self, groups: tuple[Group, ...]) -> None:
         self.waiting = groups
-        self._doubted = False
+        self._doubts = _DOUBTFUL
+
+    def is_ours(self, ours: Ours) -> bool:
+        """Leaves out what is no longer ours to send; whether anything is left."""
+        kept = ours([alert.id for group in self.waiting for alert in group])
+        groups = (tuple(alert for alert in group if alert.id in kept) for group in self.waiting)
+        self.waiting = tuple(group for group in groups if group)
+        return bool(self.waiting)
 
     def outcome(self, error: NotifyError | None) -> Delivery:
         """Takes the message that is under way out of the line, and all others too where the channel is down."""
         group, *behind = self.waiting
-        goes_on = error is None or bool(error.delivered) or (group[0].attempts >= _DOUBTFUL and not self._doubted)
-        self._doubted = self._doubted or (error is not None and not error.delivered)
+        reached = error is not None and bool(error.delivered - _served(group))
+        doubtful = group[0].attempts >= _DOUBTFUL and self._doubts > 0
+        self._doubts -= error is not None and not reached
+        goes_on = error is None or reached or doubtful
         self.waiting = tuple(behind) if goes_on else ()
         return Delivery(group, tuple(behind), error, goes_on)
 
@@ -75,12 +114,14 @@ def _known_good_first(queues: Sequence[tuple[Group, ...]]) -> list[tuple[Group, 
     return sorted(queues, key=lambda groups: max(alert.attempts for group in groups for alert in group))
 
 
-def _sent(sender: Sender, group: Group) -> NotifyError | None:
+def _send(sender: Sender, line: _Line, said: "SimpleQueue[tuple[_Line, Exception | None]]") -> None:
+    group = line.waiting[0]
     try:
         sender.send(group[0].channel, _message(group), _key(group), _served(group))
-    except NotifyError as error:
-        return error
-    return None
+    except Exception as error:  # noqa: BLE001  raised again where it is heard
+        said.put((line, error))
+    else:
+        said.put((line, None))
 
 
 def _served(group: Group) -> frozenset[str]:

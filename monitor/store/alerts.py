@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from monitor.models import Message, QueuedAlert, Telling
-from monitor.store.base import Row, Store, iso, required
+from monitor.store.base import Row, Store, iso, moment
 
 
 def queue(
@@ -65,31 +65,39 @@ def is_any_due(store: Store, now: datetime) -> bool:
     return store.row("select 1 from alerts where state = 'queued' and next_attempt <= ? limit 1", iso(now)) is not None
 
 
-def claim(store: Store, now: datetime, lease: timedelta, limit: int = 100) -> list[QueuedAlert]:
-    """Takes what is to be sent, at most `limit` alerts of each channel, for as long as `lease`.
+def claim(store: Store, now: datetime, lease: timedelta, us: str, limit: int = 1000) -> list[QueuedAlert]:
+    """Takes what is to be sent for `us`, a name of this run, at most `limit` alerts of each channel, for `lease`.
 
-    With an alert that is due come all before it on its channel, so that none overtakes another; of a channel whose
-    alerts somebody else has taken there come none. Whoever takes them and dies leaves them queued: they can be taken
-    again when the lease ends.
+    With an alert that is due come all before it on its channel, so that none overtakes another, but for those that
+    some recipients have and others refuse: they come when they are due themselves. Of a channel whose alerts somebody
+    else has taken there come none. Whoever takes them and dies leaves them queued: they can be taken again when the
+    lease ends.
     """
     rows = store.rows(
         """
         with free as (
             select * from alerts where state = 'queued' and channel not in (
-                select channel from alerts where state = 'queued' and claimed_until > ?
+                select channel from alerts where state = 'queued' and claimed_until > ? and claimed_until <= ?
             )
-        ), due as (select channel, max(id) as last from free where next_attempt <= ? group by channel)
+        ), due as (
+            select channel, max(id) as last from free where next_attempt <= ? and served = '' group by channel
+        )
         select * from (
-            select free.*, row_number() over (partition by channel order by id) as place
-            from free join due using (channel) where id <= last
+            select free.*, row_number() over (partition by channel, served = '' order by id) as place
+            from free left join due using (channel)
+            where (served = '' and id <= last) or (served <> '' and next_attempt <= ?)
         )
         where place <= ? order by id
         """,
-        *(iso(now), iso(now), limit),
+        *(iso(now), iso(now + lease), iso(now), iso(now), limit),
     )
-    for row in rows:
-        store.write("update alerts set attempts = attempts + 1 where id = ?", row["id"])
-    keep(store, [row["id"] for row in rows], now + lease)
+    store.write(
+        """
+        update alerts set attempts = attempts + 1, claimed_by = ?, claimed_until = ?
+        where id in (select value from json_each(?))
+        """,
+        *(us, iso(now + lease), json.dumps([row["id"] for row in rows])),
+    )
     return [
         QueuedAlert(
             id=row["id"],
@@ -97,7 +105,7 @@ def claim(store: Store, now: datetime, lease: timedelta, limit: int = 100) -> li
             kind=row["kind"],
             message=Message(row["subject"], row["text"], row["html"]),
             attempts=row["attempts"],
-            created=required(row["resent_at"] or row["created_at"]),
+            failing_since=moment(row["failing_since"]),
             key=row["message_key"],
             article=row["article"],
             served=frozenset(row["served"].split()),
@@ -106,20 +114,25 @@ def claim(store: Store, now: datetime, lease: timedelta, limit: int = 100) -> li
     ]
 
 
-def keep(store: Store, ids: Sequence[int], until: datetime) -> None:
-    """Lets who took alerts keep them until a moment."""
-    store.write(
-        "update alerts set claimed_until = ? where id in (select value from json_each(?))",
-        *(iso(until), json.dumps(list(ids))),
-    )
+def keep(store: Store, ids: Sequence[int], us: str, until: datetime) -> set[int]:
+    """Lets who took alerts keep them until a moment; says which are still theirs."""
+    rows = store.write(
+        """
+        update alerts set claimed_until = ?
+        where id in (select value from json_each(?)) and claimed_by = ? and state = 'queued'
+        returning id
+        """,
+        *(iso(until), json.dumps(list(ids)), us),
+    ).fetchall()
+    return {row[0] for row in rows}
 
 
 def sent(store: Store, alert: int, now: datetime) -> None:
     """Records that a channel took an alert."""
     store.write(
         """
-        update alerts set state = 'sent', sent_at = ?, next_attempt = null, claimed_until = null, last_error = null,
-            served = ''
+        update alerts set state = 'sent', sent_at = ?, next_attempt = null, claimed_by = null, claimed_until = null,
+            failing_since = null, last_error = null, served = ''
         where id = ?
         """,
         *(iso(now), alert),
@@ -131,6 +144,7 @@ def postpone(
     alert: int,
     next_attempt: datetime,
     *,
+    failing_since: datetime | None = None,
     error: str | None = None,
     served: Collection[str] = (),
     uncounted: bool = False,
@@ -139,20 +153,25 @@ def postpone(
 
     `served` names the recipients that have it nevertheless.
     """
+    names = " ".join(sorted(served))
     store.write(
         """
-        update alerts set next_attempt = ?, claimed_until = null, last_error = coalesce(?, last_error),
-            attempts = attempts - ?, served = case when ? = '' then served else ? end
+        update alerts set next_attempt = ?, claimed_by = null, claimed_until = null, failing_since = ?,
+            last_error = coalesce(?, last_error), attempts = attempts - ?,
+            served = case when ? = '' then served else ? end
         where id = ?
         """,
-        *(iso(next_attempt), error, int(uncounted), " ".join(sorted(served)), " ".join(sorted(served)), alert),
+        *(iso(next_attempt), iso(failing_since), error, int(uncounted), names, names, alert),
     )
 
 
 def give_up(store: Store, alert: int, error: str) -> None:
     """Marks an alert as failed: it is shown in `status` and `alerts list --failed` until it is sent again by hand."""
     store.write(
-        "update alerts set state = 'failed', next_attempt = null, claimed_until = null, last_error = ? where id = ?",
+        """
+        update alerts set state = 'failed', next_attempt = null, claimed_by = null, claimed_until = null, last_error = ?
+        where id = ?
+        """,
         *(error, alert),
     )
 
@@ -161,7 +180,8 @@ def resend(store: Store, alert: int, now: datetime) -> bool:
     """Queues an alert once more; False where there is none."""
     cursor = store.write(
         """
-        update alerts set state = 'queued', attempts = 0, next_attempt = ?, resent_at = ?, claimed_until = null
+        update alerts set state = 'queued', attempts = 0, next_attempt = ?, resent_at = ?, failing_since = null,
+            claimed_by = null, claimed_until = null
         where id = ?
         """,
         *(iso(now), iso(now), alert),
@@ -181,6 +201,17 @@ def next_due(store: Store) -> str | None:
         "select min(max(next_attempt, coalesce(claimed_until, ''))) as at from alerts where state = 'queued'"
     )
     return row["at"] if row else None
+
+
+def drop(store: Store, development: int, now: datetime) -> int:
+    """Takes back what is queued about a development and is not being sent just now; says how many alerts."""
+    return store.write(
+        """
+        update alerts set state = 'dismissed', next_attempt = null
+        where development = ? and state = 'queued' and coalesce(claimed_until, '') <= ?
+        """,
+        *(development, iso(now)),
+    ).rowcount
 
 
 def list_recent(store: Store, *, limit: int, since: datetime | None = None, state: str | None = None) -> list[Row]:

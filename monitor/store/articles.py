@@ -157,10 +157,11 @@ def unmatched(store: Store, version: str, limit: int = 500) -> list[Article]:
     rows = store.rows(
         """
         select * from articles
-        where (rules_version is null or rules_version <> ?) and not (read_state = 'wanted' and read_attempts = 0)
+        where (rules_version is null or rules_version < ? or rules_version > ?)
+            and not (read_state = 'wanted' and read_attempts = 0)
         order by news_at desc, id desc limit ?
         """,
-        *(version, limit),
+        *(version, version, limit),
     )
     return [article_of(row) for row in rows]
 

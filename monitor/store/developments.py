@@ -132,7 +132,10 @@ def standing(store: Store, development: int) -> Standing:
         """
         select d.change, d.stage, d.severity, d.dismissed_at, max(da.plain) as plain,
             count(distinct a.story) as stories, json_group_array(distinct a.language) as languages
-        from developments d left join development_articles da on da.development = d.id
+        from developments d left join development_articles da on da.development = d.id and exists (
+            select 1 from signals s
+            where s.development = d.id and s.article = da.article and s.retired_at is null
+        )
         left join articles a on a.id = da.article where d.id = ?
         """,
         development,

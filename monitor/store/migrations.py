@@ -44,7 +44,9 @@ def m005_claims(db: Database) -> None:
     how many days a date may be off to either side; whether a stage was guessed. A mere mention of what followed takes
     no proposal off the table any more.
     """
+    db.execute("alter table alerts add column claimed_by text")
     db.execute("alter table alerts add column claimed_until text")
+    db.execute("alter table alerts add column failing_since text")
     db.execute("alter table alerts add column served text not null default ''")
     db.executescript(_PROPOSALS)
     db.execute("alter table articles add column published_give_days integer not null default 0")

@@ -57,14 +57,23 @@ def _said(signal: Signal) -> tuple[str | int, ...]:
     return signal.change, *named, signal.severity, signal.sentence, int(signal.guessed)
 
 
-def ungrouped(store: Store, limit: int = 500) -> list[StoredSignal]:
-    """Signals that belong to no development yet, the oldest news first; news of unknown age counts as the oldest."""
+def ungrouped(store: Store, limit: int = 200) -> list[StoredSignal]:
+    """The signals of at most `limit` articles of which some belong to no development yet, the oldest news first.
+
+    News of unknown age counts as the oldest. What an article said before comes along, marked as placed: what else it
+    says may only be said beside that.
+    """
     rows = store.rows(
         """
+        with waiting as (
+            select a.id, a.news_at from articles a
+            where a.id in (select article from signals where development is null and retired_at is null)
+            order by a.news_at, a.id limit ?
+        )
         select s.id as signal, s.rule, s.change, s.stage, s.actors, s.roles, s.severity, s.sentence, s.guessed, s.field,
-            s.start_offset, s.end_offset, a.*
-        from signals s join articles a on a.id = s.article
-        where s.development is null and s.retired_at is null order by a.news_at, s.id limit ?
+            s.start_offset, s.end_offset, s.development, a.*
+        from waiting w join signals s on s.article = w.id join articles a on a.id = w.id
+        where s.retired_at is null order by w.news_at, w.id, s.id
         """,
         limit,
     )
@@ -102,4 +111,5 @@ def _stored(row: Row) -> StoredSignal:
         roles=roles_of(row["roles"]),
         guessed=bool(row["guessed"]),
     )
-    return StoredSignal(row["signal"], signal, article_of(row), moment(row["news_at"]))
+    placed = row["development"] is not None
+    return StoredSignal(row["signal"], signal, article_of(row), moment(row["news_at"]), placed)
