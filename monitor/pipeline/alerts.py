@@ -72,10 +72,27 @@ def send_alerts(
     sender = sender or Notifier(config.channel_urls(secrets))
     us = uuid.uuid4().hex
     with store.transaction():
-        claimed = sorted(alerts.claim(store, clock(), LEASE, us), key=lambda alert: (alert.channel, alert.id))
+        claimed = alerts.claim(store, clock(), LEASE, us)
+    queues = _queues(config, store, claimed, clock, show, report)
+    for outcome in deliveries(sender, queues, lambda ids: _keep(store, ids, us, clock())):
+        with store.transaction():
+            _record(store, outcome, clock(), report)
+    return report
+
+
+def _queues(
+    config: Config,
+    store: Store,
+    claimed: Sequence[QueuedAlert],
+    clock: Callable[[], datetime],
+    show: Callable[[str], None],
+    report: SendReport,
+) -> list[tuple[Group, ...]]:
+    """The messages of each channel in their order; what needs no channel is printed, what lost its channel given up."""
     channels = {channel.name: channel for channel in config.settings.channels}
     queues = []
-    for name, of_channel in groupby(claimed, key=lambda alert: alert.channel):
+    ordered = sorted(claimed, key=lambda alert: (alert.channel, alert.id))
+    for name, of_channel in groupby(ordered, key=lambda alert: alert.channel):
         due = list(of_channel)
         if name == CONSOLE and CONSOLE not in channels:
             _print(store, due, clock, show, report)
@@ -83,10 +100,7 @@ def send_alerts(
             _give_up(store, due, f"the channel `{name}` is no longer in the configuration", report)
         elif groups := _planned(config, store, channels[name], due, clock(), report):
             queues.append(groups)
-    for outcome in deliveries(sender, queues, lambda ids: _keep(store, ids, us, clock())):
-        with store.transaction():
-            _record(store, outcome, clock(), report)
-    return report
+    return queues
 
 
 def _keep(store: Store, ids: Sequence[int], us: str, now: datetime) -> set[int]:
