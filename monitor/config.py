@@ -291,7 +291,7 @@ def _rule(rule: RuleSection, dismissed: Iterable[DismissalSection] = ()) -> Rule
         match=tuple(map(_example, rule.examples.match)),
         ignore=(
             *map(_example, rule.examples.ignore),
-            *(Example(one.title, one.summary, outlet=one.outlet, language=one.language) for one in dismissed),
+            *(Example(**one.model_dump(exclude={"rule", "because"})) for one in dismissed),
         ),
     )
 

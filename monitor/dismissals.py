@@ -51,10 +51,10 @@ def read(path: Path) -> tuple[tuple[DismissalSection, ...], Document | None]:
 def add(path: Path, entries: Iterable[DismissalSection]) -> None:
     """Writes entries below those that are there. Raises ConfigError where the file is broken, OSError for the disk."""
     present, _ = read(path)
-    known = {(entry.rule, entry.title, entry.summary) for entry in present}
+    known = {(entry.rule, entry.title, entry.summary, entry.text) for entry in present}
     lines = []
     for entry in entries:
-        if (entry.rule, entry.title, entry.summary) not in known:
+        if (entry.rule, entry.title, entry.summary, entry.text) not in known:
             values = entry.model_dump(exclude_defaults=True).items()
             # A text in JSON is the same text in YAML.
             lines.append(

@@ -258,6 +258,7 @@ class DismissalSection(Section):
     rule: str = Field(pattern=_ID)
     title: str = ""
     summary: str = ""
+    text: str = ""
     outlet: str = ""
     language: str | None = None
     because: str = ""

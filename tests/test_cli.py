@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -500,6 +501,19 @@ def test_a_dismissal_is_a_test_that_fails_until_the_rule_is_mended(told: World, 
     assert "there is no rule `handovers` any more" in shell("rules", "test").err
     file.write_text("- {rule: handover, titel: x}\n")
     assert "config.dismissed.yaml:1:" in shell("rules", "test").err
+
+
+def test_a_false_alarm_in_the_text_is_a_test_that_fails_too(world: World, shell: Shell) -> None:
+    world.watch("one")
+    text = f"<p>The bridge was closed for a day. {DECIDED}. Boats carried the people across.</p>"
+    world.web.feed("/one.xml", replace(item("Rain in the hills"), summary="A bridge was closed.", content=text))
+    world.poll()
+    shell("developments", "dismiss", "1", "--because", "a look back")
+    entry = (world.folder / "config.dismissed.yaml").read_text("utf-8").splitlines()[2]
+    assert f'summary: "A bridge was closed.", text: "{DECIDED}.", outlet: "One"' in entry
+    failed = shell("rules", "test")
+    assert failed.code == 1
+    assert "rule `handover`: must be ignored, but matches" in failed.err
 
 
 def test_an_alert_can_be_sent_again(told: World, hook: Webhook, shell: Shell) -> None:

@@ -358,15 +358,22 @@ def dismiss(store: Store, development: int, because: str, now: datetime) -> bool
 
 
 def headlines(store: Store, development: int) -> list[Row]:
-    """The report that brought a development to its present stage, once for each rule that held in it."""
+    """The report that brought a development to its present stage, once for each rule that held in it.
+
+    Where a rule held in the text only, the sentence comes along as `text`: above it the rule finds nothing.
+    """
     return store.rows(
         """
-        select distinct s.rule, a.title, a.summary, a.outlet, a.language
-        from developments d
-        join development_stages t on t.development = d.id and t.stage = d.stage
-        join signals s on s.development = d.id and s.article = t.article and s.retired_at is null
-        join articles a on a.id = s.article
-        where d.id = ? order by s.rule
+        with shown as (
+            select s.*, row_number() over (partition by s.rule order by s.field = 'text', s.id) as place
+            from developments d
+            join development_stages t on t.development = d.id and t.stage = d.stage
+            join signals s on s.development = d.id and s.article = t.article and s.retired_at is null
+            where d.id = ?
+        )
+        select s.rule, a.title, a.summary, iif(s.field = 'text', s.sentence, '') as text, a.outlet, a.language
+        from shown s join articles a on a.id = s.article
+        where s.place = 1 order by s.rule
         """,
         development,
     )
