@@ -77,7 +77,7 @@ class Fingerprint:
 def lines(article: Article) -> dict[int, str]:
     """The lines of an article's summary and text by their fingerprints; the shortest say nothing."""
     found = {}
-    for line in (*article.summary.splitlines(), *article.text.splitlines()):
+    for line in filter(None, (*article.summary.splitlines(), *article.text.splitlines())):
         folded = " ".join(word.folded for word in words(line))
         if folded.count(" ") >= _LINE_WORDS - 1:
             found[_hash(folded)] = folded

@@ -1,6 +1,5 @@
 """Feeds become entries as their publishers meant them; what is no feed says what it is."""
 
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 from monitor.errors import ParseError
 from monitor.models import Entry, ParsedFeed
 from monitor.parse import MAX_ENTRIES, MAX_TEXT, MAX_TITLE, parse_feed, plain, plausible
+from tests.hanging import not_hanging
 
 SAMPLES = Path(__file__).parent / "samples" / "feeds"
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
@@ -228,9 +228,8 @@ def test_markup_becomes_plain_text(markup: str, text: str) -> None:
     "piece", ["<", "<p ", "<script ", "<!--", "</script ", "&", "&#", "<p><", "<a href='", "<script></script", "\n"]
 )
 def test_hostile_markup_takes_no_longer_than_its_length(piece: str) -> None:
-    begun = time.process_time()
-    plain(piece * (1_000_000 // len(piece)))
-    assert time.process_time() - begun < 10
+    with not_hanging():
+        plain(piece * (1_000_000 // len(piece)))
 
 
 @pytest.mark.parametrize(

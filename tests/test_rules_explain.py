@@ -1,6 +1,5 @@
 """Why a rule holds or not: each clause, what was found where, and what is missing."""
 
-import time
 from dataclasses import replace
 
 import pytest
@@ -18,6 +17,7 @@ from monitor.rules.grammar import parse
 from monitor.rules.nodes import InSentence
 from monitor.rules.ruleset import RuleSet
 from monitor.rules.spec import Concept, Example, Rule, RulesSpec
+from tests.hanging import not_hanging
 
 CONCEPTS = {
     "mission": Concept({"any": ("Lagoon Mission",)}),
@@ -285,9 +285,8 @@ def test_every_expression_is_explained_as_it_is_evaluated_and_never_without_a_re
 
 def test_a_long_article_is_explained_at_once() -> None:
     text = "The council met in the rain and wants Norland to agree. " * 3000
-    begun = time.process_time()
-    explained("sentence(mission near/5 (takeover and council) and not sport)", "Lagoon Mission", "", text)
-    assert time.process_time() - begun < 5
+    with not_hanging():
+        explained("sentence(mission near/5 (takeover and council) and not sport)", "Lagoon Mission", "", text)
 
 
 # --------------------------------------------------------------------------- an expression as text

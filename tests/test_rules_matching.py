@@ -1,6 +1,5 @@
 """Where an expression holds, and what a rule set says of an article: change, stage, actors and the sentence."""
 
-import time
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +18,7 @@ from monitor.rules.lexicon import Lexicon, term_words
 from monitor.rules.nodes import SEARCHED, Node, leaves, needed
 from monitor.rules.ruleset import RuleSet, version_of
 from monitor.rules.spec import Concept, Example, Rule, RulesSpec
+from tests.hanging import not_hanging
 
 TERMS = [
     ("a", "any", "alpha"),
@@ -517,15 +517,10 @@ def test_an_example_is_in_the_language_that_it_names_or_shows() -> None:
 # --------------------------------------------------------------------------- long texts
 
 
-def seconds_for(text: str, rules: RuleSet) -> float:
-    begun = time.process_time()
-    rules.signals(Article(1, "Lagoon Mission", text=text, language="en"))
-    return time.process_time() - begun
-
-
 @pytest.mark.parametrize("piece", ["Court and Lagoon Mission. ", "Norland takes over the Lagoon Mission "])
 def test_a_text_full_of_hits_takes_no_longer_than_its_length(piece: str) -> None:
-    assert seconds_for(piece * (400_000 // len(piece)), RULES) < 10
+    with not_hanging():
+        RULES.signals(Article(1, "Lagoon Mission", text=piece * (400_000 // len(piece)), language="en"))
 
 
 def test_an_expression_at_its_deepest_is_evaluated() -> None:

@@ -1,7 +1,6 @@
 """Copies of one text are one story, whatever each outlet makes of it."""
 
 import math
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +8,7 @@ from hypothesis import strategies as st
 
 from monitor.models import Article
 from monitor.stories import Fingerprint, copies, fingerprint, headline, key, lines, rare_words, same_headline, sample
+from tests.hanging import not_hanging
 
 PARAGRAPHS = [
     "The council of the lagoon voted on Tuesday evening to give its security mission another year of work.",
@@ -213,6 +213,5 @@ def test_any_two_articles_can_be_compared(one: str, other: str) -> None:
 
 
 def test_a_hostile_megabyte_takes_no_longer_than_its_length() -> None:
-    begun = time.process_time()
-    of("a " * 50_000, "a " * 125_000 + "\n" * 750_000)
-    assert time.process_time() - begun < 10
+    with not_hanging():
+        of("a " * 50_000, "a " * 125_000 + "\n" * 750_000)

@@ -1,12 +1,11 @@
 """One form for the addresses of one page, and only web pages are links."""
 
-import time
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.urls import canonical, web_link
+from tests.hanging import not_hanging
 
 ODD = st.text(alphabet=st.sampled_from("ab0/.:?&=#%25[]@+ é\ud800;\\-wW_漢"), max_size=40)
 
@@ -117,7 +116,6 @@ def test_only_web_pages_are_links(link: str | None, address: str | None) -> None
     "hostile", ["https://n.example/" + "/" * 500_000 + "x", "https://n.example/?" + "a&" * 250_000]
 )
 def test_a_hostile_address_takes_no_longer_than_its_length(hostile: str) -> None:
-    begun = time.process_time()
-    canonical(hostile)
-    web_link(hostile)
-    assert time.process_time() - begun < 10
+    with not_hanging():
+        canonical(hostile)
+        web_link(hostile)
