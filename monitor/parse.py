@@ -11,8 +11,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from monitor import quickfeed
 from monitor.errors import ParseError
 from monitor.models import Entry, ParsedFeed
+from monitor.quickfeed import RawEntry, RawFeed
 from monitor.text import printable, squeeze
 from monitor.urls import web_link
 
@@ -36,42 +38,71 @@ def parse_feed(body: bytes, *, url: str, now: datetime, headers: Mapping[str, st
 
     Raises ParseError where the bytes are no feed at all; a damaged feed gives what could be read and a `warning`.
     """
-    import feedparser  # 0.1 s: only who polls pays for it
-
     if not body.strip():
         raise ParseError("the answer is empty; a feed was expected")
-    known = {"content-location": url} | {
-        k: v for k, v in (headers or {}).items() if k in ("content-type", "content-language")
-    }
+    raw, damage = quickfeed.read(body, url, headers or {}), None
+    if raw is None:
+        raw, damage = _judged(body, url, headers or {})
+    entries = tuple(filter(None, (_entry(one, url, now) for one in raw.entries[:MAX_ENTRIES])))
+    return ParsedFeed(
+        entries=entries,
+        title=plain(raw.title),
+        language=_language(raw.language),
+        ttl=_ttl(raw.ttl),
+        warning=_warning(len(raw.entries), len(entries), damage),
+    )
+
+
+def _judged(body: bytes, url: str, headers: Mapping[str, str]) -> tuple[RawFeed, str | None]:
+    """What feedparser says a feed means, and what is wrong with it."""
+    import feedparser  # 0.1 s: only who polls pays for it
+
+    known = {"content-location": url} | {k: v for k, v in headers.items() if k in ("content-type", "content-language")}
     try:
-        # Bytes, always: given a string, feedparser would open files and fetch addresses.
-        parsed = feedparser.parse(_SURROGATE.sub(b"", body), response_headers=known)
+        # Bytes, always: given a string, feedparser would open files and fetch addresses. What it would make of markup
+        # inside texts costs it most of its time and is thrown away here, where all markup goes.
+        parsed = feedparser.parse(
+            _SURROGATE.sub(b"", body), response_headers=known, sanitize_html=False, resolve_relative_uris=False
+        )
     except Exception as error:
         raise ParseError(f"feedparser could not read it ({type(error).__name__}: {error})") from error
     if not parsed.get("version"):
         raise ParseError(_what_it_is(body))
-    entries = tuple(filter(None, (_entry(raw, url, now) for raw in parsed.entries[:MAX_ENTRIES])))
-    return ParsedFeed(
-        entries=entries,
-        title=plain(_text(parsed.feed, "title")),
-        language=_language(_text(parsed.feed, "language")),
-        ttl=_ttl(_text(parsed.feed, "ttl")),
-        warning=_warning(parsed, len(entries)),
+    feed = RawFeed(
+        [_raw_entry(raw) for raw in parsed.entries],
+        *(_text(parsed.feed, key) for key in ("title", "language", "ttl")),
+    )
+    return feed, _damage(parsed.get("bozo_exception"))
+
+
+def _raw_entry(raw: Any) -> RawEntry:
+    return RawEntry(
+        title=_text(raw, "title"),
+        link=_text(raw, "link"),
+        id=_text(raw, "id"),
+        summary=_text(raw, "summary"),
+        content=[_text(part, "value") for part in raw.get("content") or ()],
+        dates=_dates(raw),
+        outlet=_text(raw.get("source"), "title"),
+        authors=[_text(author, "name") for author in raw.get("authors") or ()],
     )
 
 
 def plain(markup: str) -> str:
     """HTML as one paragraph a line of plain text: tags, scripts and comments out, entities read once."""
-    text = _HIDDEN.sub(" ", printable(markup))
-    text = html.unescape(_TAG.sub("", _BLOCK.sub("\n", text)))
-    return "\n".join(filter(None, (squeeze(line) for line in text.splitlines())))
+    text = printable(markup)
+    if "<" in text:
+        text = _TAG.sub("", _BLOCK.sub("\n", _HIDDEN.sub(" ", text)))
+    if "&" in text:
+        text = printable(html.unescape(text))
+    return "\n".join(filter(None, (" ".join(line.split()) for line in text.splitlines())))
 
 
-def _entry(raw: Any, base: str, now: datetime) -> Entry | None:
-    link = web_link(_text(raw, "link"), base)
-    content = max((plain(_text(part, "value")) for part in raw.get("content") or ()), key=len, default="")
-    summary = plain(_text(raw, "summary"))
-    title = " ".join(plain(_text(raw, "title")).split())[:MAX_TITLE]
+def _entry(raw: RawEntry, base: str, now: datetime) -> Entry | None:
+    link = web_link(raw.link, base)
+    content = max(map(plain, raw.content), key=len, default="")
+    summary = plain(raw.summary or "")
+    title = " ".join(plain(raw.title).split())[:MAX_TITLE]
     if not title:
         title = (summary or content).partition("\n")[0][:120]
     if not title and not link:
@@ -79,12 +110,12 @@ def _entry(raw: Any, base: str, now: datetime) -> Entry | None:
     return Entry(
         title=title or str(link),
         link=link,
-        guid=squeeze(printable(_text(raw, "id")))[:2000] or None,
+        guid=squeeze(printable(raw.id))[:2000] or None,
         summary=summary[:MAX_TEXT],
         content=content[:MAX_TEXT] if content != summary else "",
-        published=_date(raw, now),
-        outlet=squeeze(plain(_text(raw.get("source"), "title"))) or None,
-        authors=tuple(filter(None, (squeeze(plain(_text(author, "name"))) for author in raw.get("authors") or ()))),
+        published=next((moment for moment in raw.dates if plausible(moment, now)), None),
+        outlet=squeeze(plain(raw.outlet)) or None,
+        authors=tuple(filter(None, (squeeze(plain(author)) for author in raw.authors))),
     )
 
 
@@ -94,19 +125,18 @@ def _text(values: Any, key: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _date(raw: Any, now: datetime) -> datetime | None:
-    """The entry's own moment; None where it has none, or one that cannot be (before 1990, after tomorrow)."""
+def _dates(raw: Any) -> list[datetime]:
+    """An entry's own moments, as far as they are some."""
+    found = []
     for key in ("published_parsed", "updated_parsed", "created_parsed"):
         fields = dict.get(raw, key)  # its own `get` warns where it answers with another date
         if not fields:
             continue
         try:
-            moment = datetime.fromtimestamp(calendar.timegm(fields), UTC)
+            found.append(datetime.fromtimestamp(calendar.timegm(fields), UTC))
         except (ValueError, OverflowError, OSError):
             continue
-        if plausible(moment, now):
-            return moment
-    return None
+    return found
 
 
 def plausible(moment: datetime | None, now: datetime) -> bool:
@@ -123,16 +153,19 @@ def _language(value: str) -> str | None:
     return code if re.fullmatch("[a-z]{2,3}", code) else None
 
 
-def _warning(parsed: Any, count: int) -> str | None:
-    dropped = len(parsed.entries) - MAX_ENTRIES
-    if dropped > 0:
-        return f"{dropped} entries beyond the first {MAX_ENTRIES} were left out"
-    fault = parsed.get("bozo_exception")
+def _damage(fault: Any) -> str | None:
     # A wrong or missing Content-Type and an overridden charset are put right by feedparser and lose nothing.
     if fault is None or type(fault).__name__ in ("NonXMLContentType", "CharacterEncodingOverride"):
         return None
-    damage = "the feed is damaged" + ("" if count else " and no entry could be read")
-    return f"{damage}: {squeeze(str(fault))[:200]}"
+    return squeeze(str(fault))[:200]
+
+
+def _warning(present: int, read: int, damage: str | None) -> str | None:
+    if present > MAX_ENTRIES:
+        return f"{present - MAX_ENTRIES} entries beyond the first {MAX_ENTRIES} were left out"
+    if damage is None:
+        return None
+    return "the feed is damaged" + ("" if read else " and no entry could be read") + f": {damage}"
 
 
 def _what_it_is(body: bytes) -> str:

@@ -72,7 +72,7 @@ def words(text: str) -> Iterator[Word]:
 
 def squeeze(text: str) -> str:
     """One line: control and direction characters out, white space single."""
-    return " ".join(_CONTROL.sub(_in_place, text).split())
+    return " ".join((text if text.isprintable() else _CONTROL.sub(_in_place, text)).split())
 
 
 def paragraphs(text: str) -> str:
@@ -82,11 +82,13 @@ def paragraphs(text: str) -> str:
 
 def title_key(title: str) -> str:
     """A headline as it is compared: its folded words."""
-    return " ".join(word.folded for word in words(title))
+    return fold(title)
 
 
 def printable(text: str) -> str:
     """The text without what would break a database or a terminal: lone surrogates and control characters."""
+    if text.isprintable():
+        return text
     return _CONTROL.sub(_in_place, text.encode("utf-8", "replace").decode("utf-8"))
 
 

@@ -11,6 +11,10 @@ _TRACKING = re.compile(
     re.IGNORECASE,
 )
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\xa0\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+_SIMPLE = re.compile(
+    r"https?://[a-z0-9][a-z0-9.-]*(?::[1-9]\d{0,3})?(?:/[\w!$%&'()*+,./:=@~-]*(?:\?[\w!$%&'()*+,./:=@~-]+)?)?", re.ASCII
+)
+"""An absolute address in which nothing has to be put right."""
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})?")
 _PLAIN = "-._~!$'()*,:@"
 """Characters that mean the same whether they are escaped or not, besides letters and digits."""
@@ -22,6 +26,8 @@ def web_link(link: str | None, base: str = "") -> str | None:
     `javascript:`, `data:`, `file:` and links without a host are not; control characters and line breaks are taken out
     first, as browsers do.
     """
+    if link and _SIMPLE.fullmatch(link):
+        return link
     one_line = "".join(line.strip() for line in (link or "").splitlines())
     try:
         absolute = urljoin(base, _UNPRINTABLE.sub("", one_line).strip().replace(" ", "%20"))
