@@ -5,6 +5,7 @@
     │   └── RuleError           one rule's expression is wrong
     ├── ParseError              bytes that are no feed
     ├── ExtractError            a page without a text
+    ├── WorkError               a worker process that was stopped, or died
     ├── StoreError              the database cannot be used
     └── NotifyError             a message that did not get through
 
@@ -55,6 +56,10 @@ class ParseError(MonitorError):
 
 class ExtractError(MonitorError):
     """The page has no text that could be taken from it."""
+
+
+class WorkError(MonitorError):
+    """A piece of work took too long and was stopped, or its process died."""
 
 
 class StoreError(MonitorError):

@@ -8,7 +8,7 @@ newspaper3k and trafilatura (set to precision) read first, and where they agree,
 Where they do not, all five read, and the text that is most like all others wins (the medoid).
 
 The libraries are imported when the first page comes: together they cost over half a second. They are not made
-for threads (newspaper3k keeps the document on a class) and have no time limit: see `extractor_pool`.
+for threads (newspaper3k keeps the document on a class) and have no time limit: see `worker_pool`.
 """
 
 import codecs

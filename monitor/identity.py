@@ -1,34 +1,23 @@
 """Is this entry an article that is known already? A pure decision.
 
-In this order: the feed's own guid; the canonical address; outlet and title within some days. What many entries of one
-feed share (one guid, one link for all) identifies none of them.
+In this order: the feed's own guid; the canonical address; outlet and title within some days, on one site. What many
+entries of one feed share (one guid, one link for all) identifies none of them.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from monitor.models import Entry, FeedState
+from monitor.models import Candidate, Entry, FeedState, ParsedFeed
 from monitor.text import title_key
-from monitor.urls import canonical
+from monitor.urls import canonical, same_site
 
 TITLE_WINDOW = timedelta(days=3)
 _TITLE_WORDS = 4
 _OUTLETS = 3
 _MOST = 0.9
 _NAME_WORDS = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """An entry with everything that may identify it."""
-
-    entry: Entry
-    outlet: str
-    title_key: str
-    guid: str | None
-    canonical_url: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,38 +35,51 @@ class KnownArticle:
 class Known:
     """The stored articles that share a guid, an address, or outlet and title with a candidate."""
 
-    by_guid: dict[str, KnownArticle] = field(default_factory=dict)
+    by_guid: dict[tuple[int, str], KnownArticle] = field(default_factory=dict)
+    """By feed and guid: a guid is its feed's own."""
     by_url: dict[str, KnownArticle] = field(default_factory=dict)
     by_title: dict[tuple[str, str], list[KnownArticle]] = field(default_factory=dict)
 
-    def add(self, article: KnownArticle, guid: str | None) -> None:
+    def add(self, article: KnownArticle, candidate: Candidate) -> None:
         """Makes an article known to the entries after it."""
-        if guid:
-            self.by_guid[guid] = article
+        if candidate.guid:
+            self.by_guid[candidate.feed, candidate.guid] = article
         if article.canonical_url:
             self.by_url[article.canonical_url] = article
         self.by_title.setdefault((article.outlet, article.title_key), []).append(article)
 
 
-def candidates(entries: Sequence[Entry], feed: FeedState, feed_title: str = "") -> list[Candidate]:
+def candidates(feed: FeedState, parsed: ParsedFeed) -> list[Candidate]:
     """The entries with what identifies them; a guid or link that stands for several of them is left out."""
-    aggregated = is_aggregated(entries)
-    attributed = [attribute(entry, feed, feed_title, aggregated=aggregated) for entry in entries]
-    pages = [canonical(entry.link) if entry.link else None for entry in entries]
-    distinct = {(e.guid, page, title_key(e.title)) for e, page in zip(attributed, pages, strict=True)}
-    shared_guids = Counter(guid for guid, _, _ in distinct)
-    titles = Counter(page for page, _ in {(page, title) for _, page, title in distinct})
-    found = []
-    for entry, page in zip(attributed, pages, strict=True):
-        guid = entry.guid if shared_guids[entry.guid] == 1 else None
-        link = page if titles[page] == 1 else None
-        found.append(Candidate(entry, entry.outlet or "", title_key(entry.title), guid, link))
+    aggregated = parsed.aggregated
+    if aggregated is None:
+        aggregated = is_aggregated((entry.title, entry.outlet) for entry in parsed.entries)
+    found = [_candidate(entry, feed, parsed, aggregated=aggregated) for entry in parsed.entries]
+    guids, pages = Counter[str | None](), Counter[str | None]()
+    if len(found) > 1:
+        guids.update(guid for guid, _, _ in {(one.guid, one.canonical_url, one.title_key) for one in found})
+        pages.update(page for page, _ in {(one.canonical_url, one.title_key) for one in found})
+    for one in found:
+        if guids[one.guid] > 1:
+            one.guid = None
+        if pages[one.canonical_url] > 1:
+            one.canonical_url = None
     return found
 
 
-def is_aggregated(entries: Sequence[Entry]) -> bool:
-    """Whether a feed gathers from other outlets and names each only at the end of its title: "Headline - Outlet"."""
-    unnamed = [entry.title for entry in entries if not entry.outlet]
+def _candidate(entry: Entry, feed: FeedState, parsed: ParsedFeed, *, aggregated: bool) -> Candidate:
+    entry = attribute(entry, feed, parsed.title, aggregated=aggregated)
+    page = canonical(entry.link) if entry.link and entry.link not in parsed.shared else None
+    guid = entry.guid if entry.guid not in parsed.shared else None
+    return Candidate(feed.id, entry, entry.outlet or "", title_key(entry.title), guid, page)
+
+
+def is_aggregated(entries: Iterable[tuple[str, str | None]]) -> bool:
+    """Whether a feed gathers from other outlets and names each only at the end of its title: "Headline - Outlet".
+
+    `entries` are the titles with the outlets that are named beside them.
+    """
+    unnamed = [title for title, outlet in entries if not outlet]
     tails = [tail for tail in map(_tail, unnamed) if tail]
     return len(set(tails)) >= _OUTLETS and len(tails) >= _MOST * len(unnamed)
 
@@ -89,8 +91,12 @@ def attribute(entry: Entry, feed: FeedState, feed_title: str = "", *, aggregated
     """
     tail = _tail(entry.title) if aggregated and not feed.outlet else None
     outlet = entry.outlet or tail or feed.outlet or feed_title or feed.name
-    title = next((entry.title.removesuffix(end) for end in _ends(outlet) if entry.title.endswith(end)), entry.title)
-    return replace(entry, outlet=outlet, title=title.strip() or entry.title)
+    title = entry.title
+    if title.endswith(outlet):
+        title = next((title.removesuffix(end) for end in _ends(outlet) if title.endswith(end)), title).strip() or title
+    if outlet == entry.outlet and title == entry.title:
+        return entry
+    return replace(entry, outlet=outlet, title=title)
 
 
 def _tail(title: str) -> str | None:
@@ -105,7 +111,7 @@ def _ends(outlet: str) -> tuple[str, ...]:
 
 def find(candidate: Candidate, known: Known) -> KnownArticle | None:
     """The article that an entry is, or None for a new one."""
-    by_guid = known.by_guid.get(candidate.guid or "")
+    by_guid = known.by_guid.get((candidate.feed, candidate.guid or ""))
     if by_guid is not None and not _reused(candidate, by_guid):
         return by_guid
     by_url = known.by_url.get(candidate.canonical_url or "")
@@ -114,13 +120,24 @@ def find(candidate: Candidate, known: Known) -> KnownArticle | None:
     if len(candidate.title_key.split()) < _TITLE_WORDS:
         return None
     same_title = known.by_title.get((candidate.outlet, candidate.title_key), [])
-    return next((article for article in same_title if _same_days(candidate.entry.published, article.published)), None)
+    return next((article for article in same_title if _same_news(candidate, article)), None)
 
 
 def _reused(candidate: Candidate, article: KnownArticle) -> bool:
     """Some feeds use a guid again for another article: then both address and title differ."""
     moved = bool(candidate.canonical_url) and candidate.canonical_url != article.canonical_url
     return moved and candidate.title_key != article.title_key
+
+
+def _same_news(candidate: Candidate, article: KnownArticle) -> bool:
+    """Whether a headline of one outlet is that of a known article: of the same days, and not on another site.
+
+    Two outlets may have one name, and a wire story one headline in both.
+    """
+    ours, theirs = candidate.canonical_url, article.canonical_url
+    if ours and theirs and not same_site(ours, theirs):
+        return False
+    return _same_days(candidate.entry.published, article.published)
 
 
 def _same_days(one: datetime | None, other: datetime | None) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from http import HTTPStatus
 from typing import Literal
 
 
@@ -23,6 +24,18 @@ class Read(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """How often a feed wants to be asked, in its own words."""
+
+    ttl: timedelta | None = None
+    """How long what it says is good for (`<ttl>`)."""
+    skip_hours: frozenset[int] = frozenset()
+    """Hours of the day in UTC, 0 to 23, in which it brings nothing (`<skipHours>`)."""
+    skip_days: frozenset[int] = frozenset()
+    """Days of the week, Monday is 0 (`<skipDays>`)."""
+
+
+@dataclass(frozen=True, slots=True)
 class FeedState:
     """What the store knows of a feed when it is due: the facts for one request and its outcome."""
 
@@ -35,9 +48,22 @@ class FeedState:
     etag: str | None = None
     last_modified: str | None = None
     body_hash: str | None = None
-    failures: int = 0
+    seen: str = ""
+    """Fingerprints of the entries that it carried when it was last read, parted by blanks."""
+    moved_to: str | None = None
+    """Where it is asked instead of `url`, since that said it moved for good."""
+    last_full: datetime | None = None
+    """When it was last sent whole."""
+    pace: Pace = Pace()
     interval: timedelta | None = None
+    """How long it was last left alone, by its own rhythm."""
+    failures: int = 0
     last_success: datetime | None = None
+
+    @property
+    def address(self) -> str:
+        """Where it is asked."""
+        return self.moved_to or self.url
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +119,39 @@ class Entry:
     language: str | None = None
 
 
+@dataclass(slots=True)
+class Candidate:
+    """An entry with everything that may identify it."""
+
+    feed: int
+    entry: Entry
+    outlet: str
+    title_key: str
+    guid: str | None
+    canonical_url: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class ParsedFeed:
-    """A feed's entries, in the feed's order, with what is wrong with it in `warning`."""
+    """A feed's entries, in the feed's order, with what is wrong with it in `warning`.
+
+    Entries that it carried unchanged when it was last read are not among them, but counted in `unchanged`.
+    """
 
     entries: tuple[Entry, ...]
     title: str = ""
     language: str | None = None
-    ttl: timedelta | None = None
+    pace: Pace = Pace()
     warning: str | None = None
+    unchanged: int = 0
+    seen: str = ""
+    """Fingerprints of all its entries, parted by blanks."""
+    shared: frozenset[str] = frozenset()
+    """The guids and links that stand for several of its entries, and so tell none of them apart."""
+    candidates: tuple[Candidate, ...] | None = None
+    """Its entries with what identifies each; None where nobody has looked."""
+    aggregated: bool | None = None
+    """Whether it gathers from other outlets, which its titles name at their ends; None where nobody has looked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +170,13 @@ class FeedOutcome:
     last_modified: str | None = None
     body_hash: str | None = None
     moved_to: str | None = None
+    max_age: timedelta | None = None
+    """How long the answer is good for (Cache-Control)."""
+
+    @property
+    def gone(self) -> bool:
+        """Whether the server says that the feed will never come back."""
+        return self.http_status == HTTPStatus.GONE
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,11 @@ _SIMPLE = re.compile(
     r"https?://[a-z0-9][a-z0-9.-]*(?::[1-9]\d{0,3})?(?:/[\w!$%&'()*+,./:=@~-]*(?:\?[\w!$%&'()*+,./:=@~-]+)?)?", re.ASCII
 )
 """An absolute address in which nothing has to be put right."""
+_CANONICAL = re.compile(
+    r"https?://(?:www\.)*((?!www\.)[a-z0-9][a-z0-9.-]*[a-z0-9](?::(?!80/|443/|80$|443$)[1-9]\d{0,3})?)((?:/[\w.~-]+)*/?)",
+    re.ASCII,
+)
+"""An address whose canonical form needs no further look."""
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})?")
 _PLAIN = "-._~!$'()*,:@"
 """Characters that mean the same whether they are escaped or not, besides letters and digits."""
@@ -44,6 +49,8 @@ def canonical(url: str) -> str:
     Scheme, `www.`, default port, fragment, tracking parameters, their order, a closing slash and needless escapes do
     not tell pages apart; the host is compared without case, the path with it. An address that is none stays as it is.
     """
+    if simple := _CANONICAL.fullmatch(url):
+        return f"https://{simple[1]}{simple[2].rstrip('/')}"
     try:
         parts = urlsplit(url.strip())
         host, port = (parts.hostname or "").rstrip("."), parts.port
@@ -55,6 +62,18 @@ def canonical(url: str) -> str:
     where = name + (f":{port}" if port and port not in (80, 443) else "")
     path = re.sub(r"/+", "/", _escaped(parts.path)).rstrip("/")
     return urlunsplit(("https", where.lower(), path, "&".join(_telling(parts.query)), ""))
+
+
+def same_site(one: str, other: str) -> bool:
+    """Whether two canonical addresses may be of one publisher: the same host, or hosts that share their last two names.
+
+    `en.paper.example` and `paper.example` are; two hosts that are numbers are only where they are the same.
+    """
+    left, right = (urlsplit(url).hostname or "" for url in (one, other))
+    if left == right:
+        return True
+    tails = [host.split(".")[-2:] for host in (left, right)]
+    return tails[0] == tails[1] and not tails[0][-1].isdigit() and ":" not in left
 
 
 def _telling(query: str) -> list[str]:

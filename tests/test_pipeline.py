@@ -12,7 +12,7 @@ import pytest
 
 from monitor import pipeline
 from monitor.errors import ConfigError, NotifyError
-from monitor.extractor_pool import ExtractorPool
+from monitor.worker_pool import WorkerPool
 from monitor.models import FeedOutcome, Message, QueuedAlert
 from monitor.pipeline.sending import deliveries
 from monitor.store import alerts
@@ -60,9 +60,9 @@ def hook() -> Iterator[Webhook]:
 
 
 @pytest.fixture(scope="module")
-def pool() -> Iterator[ExtractorPool]:
+def pool() -> Iterator[WorkerPool]:
     """Workers that read pages: one start for all tests."""
-    with ExtractorPool() as running:
+    with WorkerPool() as running:
         yield running
 
 
@@ -374,7 +374,7 @@ def test_language_comes_from_the_feed_or_else_from_the_text(world: World) -> Non
 # --------------------------------------------------------------------------- reading
 
 
-def test_pages_are_read_once_and_only_where_the_entry_could_matter(world: World, pool: ExtractorPool) -> None:
+def test_pages_are_read_once_and_only_where_the_entry_could_matter(world: World, pool: WorkerPool) -> None:
     world.watch({"name": "one", "read": "relevant"})
     world.web.feed("/one.xml", seen("a", title=QUIET), seen("b", title=WEATHER))
     world.web.page("/a", QUIET, *PARAGRAPHS, f"{DECIDED}, the minister said.")
@@ -388,14 +388,14 @@ def test_pages_are_read_once_and_only_where_the_entry_could_matter(world: World,
 
 
 @pytest.mark.parametrize(("read", "asked"), [("always", ["/a", "/b"]), ("never", [])])
-def test_a_feed_may_want_all_pages_or_none(read: str, asked: list[str], world: World, pool: ExtractorPool) -> None:
+def test_a_feed_may_want_all_pages_or_none(read: str, asked: list[str], world: World, pool: WorkerPool) -> None:
     world.watch({"name": "one", "read": read})
     world.web.feed("/one.xml", seen("a", title=QUIET), seen("b", title=WEATHER))
     world.poll(pool=pool)
     assert sorted(request.path for request in world.web.asked[1:]) == asked
 
 
-def test_an_entry_that_carries_its_article_needs_no_page(world: World, pool: ExtractorPool) -> None:
+def test_an_entry_that_carries_its_article_needs_no_page(world: World, pool: WorkerPool) -> None:
     world.watch({"name": "one", "read": "always"})
     world.web.feed("/one.xml", seen("a", title=QUIET, summary="In short.", content=" ".join(PARAGRAPHS * 4)))
     world.poll(pool=pool)
@@ -415,7 +415,7 @@ def test_whether_an_entry_could_matter_may_depend_on_the_language_of_its_feed(wo
         assert [request.url for request in pipeline.wanted_pages(store, NOW)] == [f"{world.web.url}/two"]
 
 
-def test_a_page_that_fails_leaves_the_summary_and_is_tried_four_times(world: World, pool: ExtractorPool) -> None:
+def test_a_page_that_fails_leaves_the_summary_and_is_tried_four_times(world: World, pool: WorkerPool) -> None:
     world.watch({"name": "one", "read": "always"})
     world.web.feed("/one.xml", seen("a", title=QUIET, summary=f"{DECIDED}, it is said."))
     world.web.fail("/a", 503)
@@ -433,7 +433,7 @@ def test_a_page_that_fails_leaves_the_summary_and_is_tried_four_times(world: Wor
     assert world.rows("select read_state from articles") == [{"read_state": "failed"}]
 
 
-def test_a_page_that_comes_at_the_second_try_is_matched_again(world: World, pool: ExtractorPool) -> None:
+def test_a_page_that_comes_at_the_second_try_is_matched_again(world: World, pool: WorkerPool) -> None:
     world.watch({"name": "one", "read": "always"})
     world.web.feed("/one.xml", seen("a", title=QUIET))
     world.web.fail("/a", 500)
@@ -445,7 +445,7 @@ def test_a_page_that_comes_at_the_second_try_is_matched_again(world: World, pool
 
 
 @pytest.mark.parametrize("status", [404, 410, 403])
-def test_a_page_that_is_gone_is_not_asked_for_again(status: int, world: World, pool: ExtractorPool) -> None:
+def test_a_page_that_is_gone_is_not_asked_for_again(status: int, world: World, pool: WorkerPool) -> None:
     world.watch({"name": "one", "read": "always"})
     world.web.feed("/one.xml", seen("a"))
     world.web.fail("/a", status)
@@ -456,7 +456,7 @@ def test_a_page_that_is_gone_is_not_asked_for_again(status: int, world: World, p
     assert world.rows("select read_state from articles") == [{"read_state": "failed"}]
 
 
-def test_a_page_without_an_article_leaves_what_the_feed_gave(world: World, pool: ExtractorPool) -> None:
+def test_a_page_without_an_article_leaves_what_the_feed_gave(world: World, pool: WorkerPool) -> None:
     world.watch({"name": "one", "read": "always"})
     world.web.feed("/one.xml", seen("a", summary="In short."))
     world.web.answers["/a"] = Answer(b"<html><body></body></html>", "text/html")

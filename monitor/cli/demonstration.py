@@ -16,10 +16,10 @@ from monitor.config import Config
 from monitor.demo.mailbox import Mailbox
 from monitor.demo.server import NewsItem, NewsServer, load_news
 from monitor.errors import MonitorError
-from monitor.extractor_pool import ExtractorPool
 from monitor.pipeline import run_pass
 from monitor.shipped import shipped_files
 from monitor.store import Row, developments, open_store
+from monitor.worker_pool import WorkerPool
 from monitor.yamltext import load as load_yaml
 
 STEP = timedelta(hours=36)
@@ -48,7 +48,7 @@ def show(folder: Path) -> None:
         server = running.enter_context(NewsServer(news))
         config = _configure(folder, server, mailbox)
         store = running.enter_context(open_store(config.database_path))
-        pool = running.enter_context(ExtractorPool())
+        pool = running.enter_context(WorkerPool())
         with Bars() as bars:
             bars.begin("polls", len(list(steps(news))))
             for moment in steps(news):

@@ -1,16 +1,19 @@
 """The stages composed. Each asks the store what is missing, computes, and writes in one transaction.
 
-    sync -> due_feeds -> fetch_feeds -> store_feeds       entries become articles
+    sync -> due_feeds -> poll_feeds                       entries become articles
          -> wanted_pages -> fetch_pages -> store_pages    articles get their text
          -> match_articles -> group_signals               texts become signals, signals developments, these alerts
          -> watch_itself                                  troubles of the monitor become alerts too
          -> send_alerts                                   the outbox is delivered
+         -> index_articles                                full-text search finds what is new
 
-`fetch_*` use the network and no database, the others the database and no network (but for `send_alerts`).
+`fetch_*` use the network and no database, the others the database and no network (but for `send_alerts`); `poll_feeds`
+lets the one wait for the other.
 """
 
 from monitor.pipeline.alerts import SendReport, check_channels, send_alerts
-from monitor.pipeline.feeds import due_feeds, fetch_feeds, store_feeds, sync
+from monitor.pipeline.asking import ask_feeds, fetch_feeds
+from monitor.pipeline.feeds import due_feeds, index_articles, poll_feeds, store_feeds, sync
 from monitor.pipeline.pages import fetch_pages, store_pages, wanted_pages
 from monitor.pipeline.run import PassReport, maintain, run_pass
 from monitor.pipeline.signals import GroupReport, MatchReport, group_signals, match_articles
@@ -21,14 +24,17 @@ __all__ = [
     "MatchReport",
     "PassReport",
     "SendReport",
+    "ask_feeds",
     "beat",
     "check_channels",
     "due_feeds",
     "fetch_feeds",
     "fetch_pages",
     "group_signals",
+    "index_articles",
     "maintain",
     "match_articles",
+    "poll_feeds",
     "run_pass",
     "send_alerts",
     "store_feeds",

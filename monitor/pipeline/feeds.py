@@ -1,29 +1,22 @@
-"""Polling: due feeds -> outcomes -> entries -> articles. The network and the database are never used in one step."""
+"""Polling: what feeds brought -> articles. The database, and no network."""
 
-import asyncio
-import hashlib
 import logging
-import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from monitor.config import Config
-from monitor.errors import ParseError, StoreError
-from monitor.guard import FetchSettings, user_agent
-from monitor.identity import Candidate, candidates, find
-from monitor.models import Entry, FeedOutcome, FeedReport, FeedState, FetchFailure, ParsedFeed, Read, Response
-from monitor.parse import parse_feed
+from monitor.errors import StoreError
+from monitor.identity import KnownArticle, candidates, find
+from monitor.models import Candidate, Entry, FeedOutcome, FeedReport, FeedState, ParsedFeed, Read
+from monitor.pipeline.asking import OnFeed, ask_feeds
 from monitor.store import Store, articles, feeds
 from monitor.text import detect_language, words
-from monitor.timing import next_poll, not_before
+from monitor.timing import next_poll, not_before, rhythm
 
-_ACCEPT = "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"
 _FULL_TEXT_WORDS = 250
 """From this many words on an entry carries its article, and the page is not asked for."""
 _log = logging.getLogger(__name__)
-OnFeed = Callable[[FeedOutcome], None]
 
 
 def sync(config: Config, store: Store, now: datetime) -> None:
@@ -41,147 +34,134 @@ def due_feeds(store: Store, now: datetime, *, everything: bool = False) -> list[
     return feeds.due(store, now, everything=everything)
 
 
-# --------------------------------------------------------------------------- fetch and parse: no database
-
-
-def fetch_feeds(
-    config: Config, due: Sequence[FeedState], now: datetime, on_feed: OnFeed | None = None
-) -> list[FeedOutcome]:
-    """Asks all feeds at once, within the configured limits, and parses what is new. A failed feed is a value."""
-    return asyncio.run(_fetch_all(config, due, now, on_feed or (lambda _: None)))
-
-
-async def _fetch_all(config: Config, due: Sequence[FeedState], now: datetime, on_feed: OnFeed) -> list[FeedOutcome]:
-    from monitor.fetch import Fetcher  # aiohttp takes 0.15 s: only who polls pays for it
-
-    async def one(feed: FeedState, fetcher: Fetcher) -> FeedOutcome:
-        started = time.monotonic()
-        answer = await fetcher.get(feed.url, etag=feed.etag, last_modified=feed.last_modified, accept=_ACCEPT)
-        seconds = time.monotonic() - started
-        outcome = await asyncio.get_running_loop().run_in_executor(parser, outcome_of, feed, answer, now, seconds)
-        on_feed(outcome)
-        return outcome
-
-    # Parsing takes as long as a request: on the event loop it would let the other requests run out of time.
-    with ThreadPoolExecutor(1, "parser") as parser:
-        async with Fetcher(fetch_settings(config)) as fetcher:
-            return list(await asyncio.gather(*(one(feed, fetcher) for feed in due)))
-
-
-def outcome_of(feed: FeedState, answer: Response | FetchFailure, now: datetime, seconds: float) -> FeedOutcome:
-    """What an answer means for its feed: unchanged (304 or the same bytes), new entries, or a failure."""
-    if isinstance(answer, FetchFailure):
-        return FeedOutcome(
-            feed,
-            now,
-            seconds,
-            "failed",
-            http_status=answer.status,
-            error=answer.message,
-            retry_after=answer.retry_after,
-        )
-    if answer.status == 304:
-        return FeedOutcome(feed, now, seconds, "unchanged", http_status=304, moved_to=answer.moved_to)
-    body_hash = hashlib.sha256(answer.body).hexdigest()
-    parsed: ParsedFeed | None = None
-    if body_hash != feed.body_hash:
-        try:
-            parsed = parse_feed(answer.body, url=answer.url, now=now, headers=answer.headers)
-        except ParseError as error:
-            return FeedOutcome(feed, now, seconds, "failed", http_status=answer.status, error=str(error))
-    return FeedOutcome(
-        feed=feed,
-        at=now,
-        seconds=seconds,
-        status="new" if parsed else "unchanged",
-        http_status=answer.status,
-        parsed=parsed,
-        etag=answer.headers.get("etag"),
-        last_modified=answer.headers.get("last-modified"),
-        body_hash=body_hash,
-        moved_to=answer.moved_to,
-    )
-
-
-def fetch_settings(config: Config) -> FetchSettings:
-    """The limits of the configuration as the fetcher takes them."""
-    fetch = config.settings.fetch
-    return FetchSettings(
-        timeout=fetch.timeout,
-        max_bytes=fetch.max_bytes,
-        per_host=fetch.per_host,
-        concurrency=fetch.concurrency,
-        allow_addresses=fetch.allow_addresses,
-        user_agent=user_agent(fetch.contact),
-    )
-
-
-# --------------------------------------------------------------------------- store
+def poll_feeds(
+    config: Config,
+    store: Store,
+    due: Sequence[FeedState],
+    clock: Callable[[], datetime],
+    on_feed: OnFeed | None = None,
+) -> list[FeedReport]:
+    """Asks the feeds, and stores what they bring while others are still asked."""
+    portions = ask_feeds(config, due, clock(), on_feed)
+    return [report for portion in portions for report in store_feeds(config, store, portion, clock())]
 
 
 def store_feeds(config: Config, store: Store, outcomes: Sequence[FeedOutcome], now: datetime) -> list[FeedReport]:
-    """Writes the outcomes, each feed in a transaction of its own, and says what each brought.
+    """Writes the outcomes, all or nothing, and says what each brought.
 
-    Entries that cannot be stored make a failure of their feed, and touch no other. Raises StoreError where the
-    database itself cannot be written.
+    Where that fails each feed is written by itself: entries that cannot be stored make a failure of their feed, and
+    touch no other. Raises StoreError where the database itself cannot be written.
     """
-    return [_store_or_fail(config, store, outcome, now) for outcome in outcomes]
-
-
-def _store_or_fail(config: Config, store: Store, outcome: FeedOutcome, now: datetime) -> FeedReport:
     try:
-        return _store_feed(config, store, outcome, now)
+        return _store(config, store, outcomes, now)
     except StoreError:
         raise
-    except Exception as error:  # noqa: BLE001  whatever is odd about one feed must not cost the others theirs
-        _log.exception("the entries of the feed %s could not be stored", outcome.feed.name)
-        message = f"its entries could not be stored ({type(error).__name__}: {error})"
-        failed = FeedOutcome(outcome.feed, outcome.at, outcome.seconds, "failed", outcome.http_status, message)
-        return _store_feed(config, store, failed, now)
+    except Exception as error:
+        if len(outcomes) > 1:
+            return [report for outcome in outcomes for report in store_feeds(config, store, [outcome], now)]
+        if outcomes[0].status == "failed":
+            raise
+        return _store_what_can_be(config, store, outcomes[0], error, now)
 
 
-def _store_feed(config: Config, store: Store, outcome: FeedOutcome, now: datetime) -> FeedReport:
-    entries = len(outcome.parsed.entries) if outcome.parsed else 0
+def _store_what_can_be(
+    config: Config, store: Store, outcome: FeedOutcome, error: Exception, now: datetime
+) -> list[FeedReport]:
+    """Writes those entries of a feed that can be stored, and a failure, so that the feed is read again."""
+    _log.error("the entries of the feed %s could not be stored", outcome.feed.name, exc_info=error)
+    lost, parsed = 0, outcome.parsed or ParsedFeed(())
+    for entry in parsed.entries:
+        alone = replace(outcome, parsed=replace(parsed, entries=(entry,), candidates=None))
+        try:
+            with store.transaction():
+                _store_entries(config, store, [alone], now)
+        except StoreError:
+            raise
+        except Exception as one:  # noqa: BLE001  whatever is odd about one entry must not cost the others theirs
+            lost, error = lost + 1, one
+    message = f"{lost} of its entries could not be stored ({type(error).__name__}: {error})"
+    failed = FeedOutcome(outcome.feed, outcome.at, outcome.seconds, "failed", outcome.http_status, message)
+    return _store(config, store, [failed], now)
+
+
+def _store(config: Config, store: Store, outcomes: Sequence[FeedOutcome], now: datetime) -> list[FeedReport]:
     with store.transaction():
-        new = _store_entries(config, store, outcome.feed, outcome.parsed, now) if outcome.parsed else 0
-        feeds.record(
-            store,
-            outcome,
-            next_due=next_poll(outcome, _interval(config)),
-            not_before=not_before(outcome),
-            new=new,
-            warning=outcome.parsed.warning if outcome.parsed else None,
-        )
-    return FeedReport(outcome.feed.name, outcome.status, entries, new, outcome.seconds, outcome.error)
+        new = _store_entries(config, store, outcomes, now)
+        records = [_record(config, outcome, new.get(outcome.feed.id, 0)) for outcome in outcomes]
+        feeds.record(store, records)
+    return [record.report for record in records]
 
 
-def _interval(config: Config) -> timedelta:
-    schedule = config.settings.schedule.poll
-    return schedule if isinstance(schedule, timedelta) else timedelta(0)
+def _record(config: Config, outcome: FeedOutcome, new: int) -> feeds.PollRecord:
+    schedule, rarest = config.settings.schedule.poll, config.settings.fetch.rarest
+    often = schedule if isinstance(schedule, timedelta) else timedelta(0)
+    interval = rhythm(outcome, new, often, max(often, rarest))
+    pace = outcome.parsed.pace if outcome.parsed else outcome.feed.pace
+    return feeds.PollRecord(
+        outcome=outcome,
+        new=new,
+        next_due=next_poll(outcome, interval, max(often, rarest), pace),
+        not_before=not_before(outcome),
+        interval=interval,
+    )
 
 
-def _store_entries(config: Config, store: Store, feed: FeedState, parsed: ParsedFeed, now: datetime) -> int:
-    found = candidates(parsed.entries, feed, parsed.title)
-    known = articles.known(store, feed.id, found)
-    new = 0
-    for candidate in found:
-        article = find(candidate, known)
-        if article is None:
-            new += 1
-            language = _language(config, candidate, feed, parsed.language)
-            article = articles.insert(
-                store,
-                candidate,
-                now=now,
-                language=language,
-                news_at=news_time(candidate.entry.published, now, first_poll=feed.last_success is None),
-                wanted=_wants_page(config, replace(candidate.entry, language=language), feed),
-            )
-        else:
-            articles.update(store, feed.id, article.id, candidate, now)
-        known.add(article, candidate.guid)
-        articles.see(store, feed.id, article.id, candidate, now)
+def _store_entries(config: Config, store: Store, outcomes: Sequence[FeedOutcome], now: datetime) -> dict[int, int]:
+    """Stores the entries and answers how many new articles each feed brought, by its id."""
+    brought = [(outcome, _candidates(outcome.feed, outcome.parsed)) for outcome in outcomes if outcome.parsed]
+    every = [candidate for _, found in brought for candidate in found]
+    if not every:
+        return {}
+    known, number = articles.known(store, every), articles.next_id(store)
+    new: dict[int, int] = {}
+    fresh: list[articles.NewArticle] = []
+    seen: dict[tuple[int, int], tuple[int, Candidate]] = {}
+    for outcome, found in brought:
+        for candidate in found:
+            article = find(candidate, known)
+            if article is None:
+                one = _new_article(config, outcome, candidate, number + len(fresh), now)
+                fresh.append(one)
+                article = KnownArticle(
+                    one.id, candidate.canonical_url, candidate.outlet, candidate.title_key, candidate.entry.published
+                )
+                new[outcome.feed.id] = new.get(outcome.feed.id, 0) + 1
+            elif article.id < number:
+                articles.update(store, article.id, candidate, now)
+            known.add(article, candidate)
+            seen[candidate.feed, article.id] = article.id, candidate
+    articles.insert(store, fresh, now)
+    articles.see(store, list(seen.values()), now)
     return new
+
+
+def _candidates(feed: FeedState, parsed: ParsedFeed) -> Sequence[Candidate]:
+    return candidates(feed, parsed) if parsed.candidates is None else parsed.candidates
+
+
+def _new_article(
+    config: Config, outcome: FeedOutcome, candidate: Candidate, number: int, now: datetime
+) -> articles.NewArticle:
+    feed, declared = outcome.feed, outcome.parsed.language if outcome.parsed else None
+    language = _language(config, candidate, feed, declared)
+    return articles.NewArticle(
+        id=number,
+        candidate=candidate,
+        language=language,
+        news_at=news_time(candidate.entry.published, now, first_poll=feed.last_success is None),
+        wanted=_wants_page(config, replace(candidate.entry, language=language), feed),
+    )
+
+
+def index_articles(store: Store) -> int:
+    """Brings new articles into the index of full-text search, and says how many."""
+    done = 0
+    while True:
+        with store.transaction():
+            indexed = articles.index(store)
+        if not indexed:
+            return done
+        done += indexed
 
 
 def news_time(published: datetime | None, now: datetime, *, first_poll: bool) -> datetime | None:

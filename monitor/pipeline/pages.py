@@ -10,16 +10,18 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from monitor.config import Config
-from monitor.errors import ExtractError
+from monitor.errors import ExtractError, WorkError
+from monitor.extract import extract
 from monitor.models import FetchFailure, PageOutcome, PageRequest
 from monitor.parse import plausible
-from monitor.pipeline.feeds import fetch_settings, news_time
+from monitor.pipeline.asking import fetch_settings
+from monitor.pipeline.feeds import news_time
 from monitor.store import Store, articles
 from monitor.timing import next_page
 
 if TYPE_CHECKING:
-    from monitor.extractor_pool import ExtractorPool
     from monitor.fetch import Fetcher
+    from monitor.worker_pool import WorkerPool
 
 _ACCEPT = "text/html, application/xhtml+xml;q=0.9, */*;q=0.5"
 _NO_USE = frozenset({"address", "url", "too_large", "encoding", "redirect"})
@@ -39,23 +41,23 @@ def fetch_pages(
     wanted: Sequence[PageRequest],
     now: datetime,
     on_page: OnPage | None = None,
-    pool: "ExtractorPool | None" = None,
+    pool: "WorkerPool | None" = None,
 ) -> list[PageOutcome]:
     """Downloads pages and takes their text out, in worker processes. A failed page is a value; no database.
 
     Starting workers takes a second: who reads several times passes a `pool` that lasts.
     """
-    from monitor.extractor_pool import ExtractorPool  # only who reads pages pays for it
+    from monitor.worker_pool import WorkerPool  # only who reads pages pays for it
 
     if not wanted:
         return []
     with ExitStack() as closing:
-        pool = pool or closing.enter_context(ExtractorPool(_WORKERS, _TIME_LIMIT))
+        pool = pool or closing.enter_context(WorkerPool(_WORKERS, _TIME_LIMIT))
         return asyncio.run(_fetch_all(config, wanted, now, on_page or (lambda _: None), pool))
 
 
 async def _fetch_all(
-    config: Config, wanted: Sequence[PageRequest], now: datetime, on_page: OnPage, pool: "ExtractorPool"
+    config: Config, wanted: Sequence[PageRequest], now: datetime, on_page: OnPage, pool: "WorkerPool"
 ) -> list[PageOutcome]:
     from monitor.fetch import Fetcher
 
@@ -68,13 +70,13 @@ async def _fetch_all(
         return list(await asyncio.gather(*(one(request, fetcher) for request in wanted)))
 
 
-async def _read(request: PageRequest, fetcher: "Fetcher", pool: "ExtractorPool", now: datetime) -> PageOutcome:
+async def _read(request: PageRequest, fetcher: "Fetcher", pool: "WorkerPool", now: datetime) -> PageOutcome:
     answer = await fetcher.get(request.url, accept=_ACCEPT)
     if isinstance(answer, FetchFailure):
         return PageOutcome(request, error=answer.message, final=answer.kind in _NO_USE or answer.status in _GONE)
     try:
-        page = await pool.extract(answer.body, answer.url, answer.headers.get("content-type", ""), now)
-    except ExtractError as error:
+        page = await pool.run(extract, answer.body, answer.url, answer.headers.get("content-type", ""), now)
+    except (ExtractError, WorkError) as error:
         return PageOutcome(request, error=str(error), final=True)
     return PageOutcome(request, page=page)
 

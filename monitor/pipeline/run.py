@@ -7,16 +7,15 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from monitor.config import Config, Secrets
-from monitor.models import FeedReport, FeedState
+from monitor.models import FeedReport
 from monitor.pipeline import alerts, pages, signals, watching
 from monitor.pipeline import feeds as polling
 from monitor.pipeline.sending import Sender
 from monitor.store import Store, feeds
 
 if TYPE_CHECKING:
-    from monitor.extractor_pool import ExtractorPool
+    from monitor.worker_pool import WorkerPool
 
-_FEEDS_AT_ONCE = 500
 _KEEP_POLLS = timedelta(days=90)
 
 
@@ -61,7 +60,7 @@ def run_pass(
     sender: Sender | None = None,
     secrets: Secrets = os.environ.get,
     show: Callable[[str], None] = print,
-    pool: "ExtractorPool | None" = None,
+    pool: "WorkerPool | None" = None,
 ) -> PassReport:
     """Feeds in, alerts out. With `everything` also feeds whose turn has not come; `pool` reads the pages if given."""
     progress = progress or _Quiet()
@@ -69,14 +68,13 @@ def run_pass(
     polling.sync(config, store, clock())
     due = polling.due_feeds(store, clock(), everything=everything)
     progress.begin("feeds", len(due))
-    for batch in _batches(due, _FEEDS_AT_ONCE):
-        outcomes = polling.fetch_feeds(config, batch, clock(), lambda _: progress.advance())
-        report.feeds += polling.store_feeds(config, store, outcomes, clock())
+    report.feeds = polling.poll_feeds(config, store, due, clock, lambda _: progress.advance())
     _read_pages(config, store, clock, progress, report, pool)
     report.matched = signals.match_articles(config, store, clock())
     report.grouped = signals.group_signals(config, store, clock())
     watching.watch_itself(config, store, clock())
     report.sent = alerts.send_alerts(config, store, clock, sender=sender, secrets=secrets, show=show)
+    polling.index_articles(store)
     if is_good(report.feeds):
         report.heartbeat_error = watching.beat(config)
     return report
@@ -93,7 +91,7 @@ def _read_pages(
     clock: Callable[[], datetime],
     progress: Progress,
     report: PassReport,
-    pool: "ExtractorPool | None",
+    pool: "WorkerPool | None",
 ) -> None:
     wanted = pages.wanted_pages(store, clock())
     progress.begin("pages", len(wanted))
@@ -113,7 +111,3 @@ def maintain(config: Config, store: Store, now: datetime) -> int:
         forgotten = feeds.forget_polls(store, now - _KEEP_POLLS)
     store.connection.execute("pragma optimize")
     return forgotten
-
-
-def _batches(due: Sequence[FeedState], size: int) -> list[Sequence[FeedState]]:
-    return [due[start : start + size] for start in range(0, len(due), size)]

@@ -2,30 +2,45 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from monitor.errors import StoreError
-from monitor.identity import Candidate, Known, KnownArticle
-from monitor.models import Article, Page, PageRequest
+from monitor.identity import Known, KnownArticle
+from monitor.models import Article, Candidate, Page, PageRequest
 from monitor.store.base import Row, Store, iso, moment
 from monitor.text import words
 
 
-def known(store: Store, feed: int, found: Sequence[Candidate]) -> Known:
+@dataclass(frozen=True, slots=True)
+class NewArticle:
+    """An article to store: `news_at` is when its news counts from (None: unknown), `wanted` whether its page is to be
+    read.
+    """
+
+    id: int
+    candidate: Candidate
+    language: str | None
+    news_at: datetime | None
+    wanted: bool
+
+
+def known(store: Store, found: Sequence[Candidate]) -> Known:
     """The stored articles that any of the candidates might be."""
-    guids = json.dumps([candidate.guid for candidate in found if candidate.guid])
-    urls = json.dumps([candidate.canonical_url for candidate in found if candidate.canonical_url])
-    titles = json.dumps([[candidate.outlet, candidate.title_key] for candidate in found])
+    guids = json.dumps([[one.feed, one.guid] for one in found if one.guid])
+    urls = json.dumps([one.canonical_url for one in found if one.canonical_url])
+    titles = json.dumps([[one.outlet, one.title_key] for one in found])
     result = Known()
     for row in store.rows(
         """
-        select a.id, a.canonical_url, a.outlet, a.title_key, a.published, s.guid
-        from sightings s join articles a on a.id = s.article
-        where s.feed = ? and s.guid in (select value from json_each(?))
+        select a.id, a.canonical_url, a.outlet, a.title_key, a.published, s.feed, s.guid
+        from json_each(?) g join sightings s on s.feed = g.value ->> 0 and s.guid = g.value ->> 1
+        join articles a on a.id = s.article
         """,
-        *(feed, guids),
+        guids,
     ):
-        result.by_guid[row["guid"]] = _known(row)
+        result.by_guid[row["feed"], row["guid"]] = _known(row)
     for row in store.rows(
         """
         select id, canonical_url, outlet, title_key, published from articles
@@ -46,44 +61,49 @@ def known(store: Store, feed: int, found: Sequence[Candidate]) -> Known:
     return result
 
 
-def insert(
-    store: Store, candidate: Candidate, *, now: datetime, language: str | None, news_at: datetime | None, wanted: bool
-) -> KnownArticle:
-    """Stores a new article.
+def next_id(store: Store) -> int:
+    """The id of the next article; it stays free until the transaction ends."""
+    return int(store.rows("select coalesce(max(id), 0) + 1 as id from articles")[0]["id"])
 
-    `news_at` is when its news counts from (None: unknown), `wanted` whether its page is to be read.
-    """
-    entry = candidate.entry
+
+def insert(store: Store, found: Sequence[NewArticle], now: datetime) -> None:
+    """Stores new articles. Full-text search finds them after the next `index`."""
+    columns = (
+        *("id", "url", "canonical_url", "outlet", "title", "title_key", "summary", "text", "text_source", "language"),
+        *("authors", "published", "published_source", "published_give_days", "news_at", "first_seen", "read_state"),
+        "next_read",
+    )
+    store.insert_all("articles", columns, [_row(one, iso(now)) for one in found])
+
+
+def _row(new: NewArticle, now: str | None) -> tuple[Any, ...]:
+    candidate, entry = new.candidate, new.candidate.entry
+    published = iso(entry.published)
+    news_at = published if new.news_at == entry.published else iso(new.news_at)
     source = "feed" if entry.content else "summary" if entry.summary else "title"
-    cursor = store.write(
-        """
-        insert into articles (url, canonical_url, outlet, title, title_key, summary, text, text_source, language,
-            authors, published, published_source, published_give_days, news_at, first_seen, read_state, next_read)
-        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        """,
-        *(entry.link, candidate.canonical_url, candidate.outlet, entry.title, candidate.title_key, entry.summary),
-        *(entry.content or entry.summary, source, language, ", ".join(entry.authors) or None, iso(entry.published)),
-        *("feed" if entry.published else None, entry.give.days, iso(news_at), iso(now)),
-        *("wanted" if wanted else "unwanted", iso(now) if wanted else None),
-    )
-    return KnownArticle(
-        int(cursor.lastrowid or 0), candidate.canonical_url, candidate.outlet, candidate.title_key, entry.published
+    return (
+        *(new.id, entry.link, candidate.canonical_url, candidate.outlet, entry.title, candidate.title_key),
+        *(entry.summary, entry.content or entry.summary, source, new.language, ", ".join(entry.authors) or None),
+        *(published, "feed" if published else None, entry.give.days, news_at, now),
+        *("wanted" if new.wanted else "unwanted", now if new.wanted else None),
     )
 
 
-def see(store: Store, feed: int, article: int, candidate: Candidate, now: datetime) -> None:
-    """Records that a feed carries an article."""
-    store.write(
-        """
-        insert into sightings (feed, article, guid, url, first_seen) values (?, ?, ?, ?, ?)
+def see(store: Store, found: Sequence[tuple[int, Candidate]], now: datetime) -> None:
+    """Records which feeds carry which articles."""
+    at = iso(now)
+    store.insert_all(
+        "sightings",
+        ("feed", "article", "guid", "url", "first_seen"),
+        [(candidate.feed, article, candidate.guid, candidate.entry.link, at) for article, candidate in found],
+        end="""
         on conflict (feed, article) do update set guid = excluded.guid, url = excluded.url
             where guid is not excluded.guid or url is not excluded.url
         """,
-        *(feed, article, candidate.guid, candidate.entry.link, iso(now)),
     )
 
 
-def update(store: Store, feed: int, article: int, candidate: Candidate, now: datetime) -> None:
+def update(store: Store, article: int, candidate: Candidate, now: datetime) -> None:
     """Takes over a headline or summary that its outlet changed; the rules then look at the article again.
 
     Only the feed that brought the article may change it: two feeds with two versions would take turns for ever.
@@ -101,8 +121,23 @@ def update(store: Store, feed: int, article: int, candidate: Candidate, now: dat
         *(entry.title, candidate.title_key, entry.summary, iso(now)),
         *(entry.summary, "summary" if entry.summary else "title"),
         iso(min(entry.published, now) if entry.published else None),
-        *(article, candidate.title_key, entry.summary, feed),
+        *(article, candidate.title_key, entry.summary, candidate.feed),
     )
+
+
+def index(store: Store, limit: int = 1000) -> int:
+    """Brings articles that full-text search does not know yet into its index; says how many. Only a few at a time, so
+    that nobody else waits long for the database.
+    """
+    cursor = store.write(
+        """
+        insert into articles_fts (rowid, title, summary, text)
+        select id, title, summary, text from articles
+        where id > (select coalesce(max(id), 0) from articles_fts_docsize) order by id limit ?
+        """,
+        limit,
+    )
+    return cursor.rowcount
 
 
 def wanting_page(store: Store, now: datetime, limit: int = 500) -> list[PageRequest]:

@@ -1,4 +1,4 @@
-"""Edge: pages are read in worker processes that can be killed, since no extractor has a time limit."""
+"""Edge: pages and odd feeds are read in worker processes that can be killed, since no reader has a time limit."""
 
 import asyncio
 import logging
@@ -7,34 +7,30 @@ import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, TypeVar, cast
 
 from pebble import ProcessExpired, ProcessPool
 
-from monitor.errors import ExtractError
-from monitor.extract import extract
-from monitor.models import Page
+from monitor.errors import WorkError
 
-Work = Callable[[bytes, str, str, datetime | None], Page]
+T = TypeVar("T")
 
 _GRACE = timedelta(seconds=30)
 """What a worker gets beyond the time limit, to start or to be stopped, before the pool is taken for dead."""
 
 
-class ExtractorPool:
-    """Worker processes that read pages; a context manager that leaves no worker behind.
+class WorkerPool:
+    """Worker processes; a context manager that leaves none behind.
 
-    They start with the first page and serve one event loop after the other. `timeout` is for one page, from when a
-    worker takes it. `work` does the reading: a function of a module, called in the worker as
-    `work(body, url, content_type, now)`.
+    They start with the first work and serve one event loop after the other. `timeout` is for one piece of work, from
+    when a worker takes it.
     """
 
-    def __init__(self, workers: int = 2, timeout: timedelta = timedelta(seconds=20), *, work: Work = extract) -> None:
+    def __init__(self, workers: int = 2, timeout: timedelta = timedelta(seconds=20)) -> None:
         self._workers = workers
         self._seconds = timeout.total_seconds()
-        self._work = work
         self._turns: tuple[asyncio.AbstractEventLoop, asyncio.Semaphore] | None = None
         self._pool: ProcessPool | None = None
         self._closed = False
@@ -47,25 +43,24 @@ class ExtractorPool:
     ) -> None:
         self.close()
 
-    async def extract(self, body: bytes, url: str, content_type: str = "", now: datetime | None = None) -> Page:
-        """What `extract.extract` makes of a page; waits while every worker is busy.
+    async def run(self, work: Callable[..., T], *arguments: Any, **named: Any) -> T:
+        """What `work`, a function of a module, answers; waits while every worker is busy.
 
-        Raises ExtractError where there is no article, where reading took too long and where the worker died:
-        only this page is lost then. Cancelling stops the worker.
+        Raises what it raises, and WorkError where it took too long or the worker died: only this piece of work is lost
+        then. Cancelling stops the worker.
         """
         async with self._turn():
             pool = self._running()
             limit = self._seconds + _GRACE.total_seconds()
-            work = (limit, self._work, body, url, content_type, now)
-            future = pool.schedule(_limited, args=work, timeout=self._seconds)
+            future = pool.schedule(_limited, args=(limit, work, arguments, named), timeout=self._seconds)
             try:
-                return await asyncio.wait_for(asyncio.wrap_future(future), limit)
+                return cast("T", await asyncio.wait_for(asyncio.wrap_future(future), limit))
             except TimeoutError:
                 if future.cancelled():  # not the worker's own limit: the pool does not answer any more
                     self._drop(pool)
-                raise ExtractError(f"extraction took longer than {self._seconds:g} s and was stopped") from None
+                raise WorkError(f"reading it took longer than {self._seconds:g} s and was stopped") from None
             except (ProcessExpired, BrokenProcessPool) as error:
-                raise ExtractError("the process that read the page died while reading it") from error
+                raise WorkError("the process that read it died while reading") from error
 
     def close(self) -> None:
         """Stops the workers at once, whatever they are doing. The pool cannot be used again."""
@@ -82,7 +77,7 @@ class ExtractorPool:
 
     def _running(self) -> ProcessPool:
         if self._closed:
-            raise RuntimeError("the extractor pool is closed")
+            raise RuntimeError("the pool of workers is closed")
         if self._pool is not None and not self._pool.active:
             self._drop(self._pool)  # pebble gives up for good when an idle worker is killed from outside
         if self._pool is None:
@@ -114,11 +109,11 @@ def _deaf_to_interrupts() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _limited(seconds: float, work: Work, body: bytes, url: str, content_type: str, now: datetime | None) -> Page:
+def _limited(seconds: float, work: Callable[..., T], arguments: tuple[Any, ...], named: dict[str, Any]) -> T:
     """Does the work in a worker that the kernel ends, should the service be gone that would have stopped it."""
     signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
-        return work(body, url, content_type, now)
+        return work(*arguments, **named)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
 
