@@ -28,6 +28,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
+from monitor import addresses
 from monitor.guard import Body, FetchError, FetchSettings, parse_allowed, refusal
 from monitor.models import FetchFailure, Response
 
@@ -38,7 +39,6 @@ MAX_RETRY_AFTER = timedelta(days=7)
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _PERMANENT = (301, 308)
-_UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 _refusals: ContextVar[list[str | None]] = ContextVar("_refusals")
 """One item for each address tried in the current request: why the guard refused it, None if it did not."""
@@ -94,9 +94,9 @@ class Fetcher:
         validators = {"If-None-Match": etag, "If-Modified-Since": last_modified}
         sendable = {name: value for name, value in validators.items() if value and value.isprintable()}
         try:
-            return await self._follow(_parse(url), accept, sendable)
+            return await self._follow(addresses.parse(url), accept, sendable)
         except FetchError as stop:
-            return FetchFailure(_without_login(url), stop.kind, stop.message, stop.status, stop.retry_after)
+            return FetchFailure(addresses.without_login(url), stop.kind, stop.message, stop.status, stop.retry_after)
 
     async def _follow(self, start: URL, accept: str, validators: Mapping[str, str]) -> Response:
         url, permanent = start, True
@@ -105,7 +105,7 @@ class Fetcher:
         clock = asyncio.get_running_loop().time
         while True:
             # Validators belong to the place that gave them, as a login does.
-            conditions = validators if _same_place(start, url) else {}
+            conditions = validators if addresses.same_place(start, url) else {}
             async with self._turn(url.raw_host or ""):
                 began = clock()
                 answer = await self._ask_within(left, url, {"Accept": accept, **conditions})
@@ -118,7 +118,7 @@ class Fetcher:
                 raise FetchError("redirect", f"more than {MAX_REDIRECTS} redirects, the last to {answer.target}")
             seen.add(answer.target)
             permanent = permanent and answer.permanent
-            url = _with_login(answer.target, start)
+            url = addresses.with_login(answer.target, start)
 
     @asynccontextmanager
     async def _turn(self, host: str) -> AsyncIterator[None]:
@@ -149,7 +149,7 @@ class Fetcher:
     async def _read(self, url: URL, answer: aiohttp.ClientResponse, *, conditional: bool) -> Response | _Moved:
         status, headers, where = answer.status, _plain(answer.headers), str(url.origin())
         if status in _REDIRECTS:
-            return _Moved(_target(url, answer.headers.get("Location")), status in _PERMANENT)
+            return _Moved(addresses.redirected(url, answer.headers.get("Location")), status in _PERMANENT)
         if status == 304 and conditional:
             return Response(str(url), status, headers)
         if status == 304:
@@ -198,55 +198,6 @@ class _Resolver(AbstractResolver):
 
     async def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
-
-
-# --------------------------------------------------------------------------- where to
-
-
-def _parse(text: str) -> URL:
-    """Read an absolute http or https address, without its fragment. Raises FetchError of kind `url`."""
-    shown = repr(_without_login(text))
-    try:
-        url = _url(text)
-    except ValueError as error:
-        raise FetchError("url", f"{shown} is no valid address: {error}") from error
-    if url.scheme not in ("http", "https"):
-        raise FetchError("url", f"{shown} does not begin with http:// or https://")
-    host = url.raw_host or ""
-    if ":" not in host and not re.fullmatch(r"[\w.-]+", host, re.ASCII):
-        raise FetchError("url", f"{shown} has no valid host name")
-    return url.with_fragment(None)
-
-
-def _url(text: str) -> URL:
-    if _UNFIT.search(text):  # yarl would drop them, and ask for something else
-        raise ValueError("it holds control characters or bytes that are no text")
-    return URL(text)
-
-
-def _target(base: URL, location: str | None) -> URL:
-    if not location:
-        raise FetchError("redirect", f"{base.origin()} redirects without saying where to")
-    try:
-        return _parse(str(base.join(_url(location)))).with_user(None)
-    except (ValueError, FetchError) as error:
-        raise FetchError("redirect", f"{base.origin()} redirects to nowhere: {error}") from error
-
-
-def _without_login(text: str) -> str:
-    return re.sub(r"^([^/?#]*//)[^/?#]*@", r"\1", text)
-
-
-def _with_login(target: URL, start: URL) -> URL:
-    if start.user is None or not _same_place(start, target):
-        return target
-    return target.with_user(start.user).with_password(start.password)
-
-
-def _same_place(start: URL, target: URL) -> bool:
-    """Tell whether `target` may know what `start` was told: the same origin, or its step up to TLS."""
-    places = [(url.scheme, url.port) for url in (start, target)]
-    return start.raw_host == target.raw_host and (places[0] == places[1] or places == [("http", 80), ("https", 443)])
 
 
 # --------------------------------------------------------------------------- what came back

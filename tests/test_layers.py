@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[1]
 LAYERS: dict[str, tuple[str, ...]] = {
     "ground": ("monitor.models", "monitor.errors"),
     "pure": (
+        "monitor.addresses",
         "monitor.config",
         "monitor.delivery",
         "monitor.developments",
@@ -66,7 +67,7 @@ HOMES = {
     "trafilatura": {"monitor.extract"},
     "typer": {"monitor.cli"},
     "yaml": {"monitor.yamltext", "monitor.cli.demonstration"},
-    "yarl": {"monitor.fetch"},
+    "yarl": {"monitor.fetch", "monitor.addresses"},
     "prefect": {"flows"},
 }
 
