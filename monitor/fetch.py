@@ -29,7 +29,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
 from monitor import addresses
-from monitor.guard import Body, FetchError, FetchSettings, parse_allowed, refusal
+from monitor.guard import ENCODINGS, Body, FetchError, FetchSettings, parse_allowed, refusal
 from monitor.models import FetchFailure, Response
 
 __all__ = ["FetchSettings", "Fetcher", "retry_after"]
@@ -72,7 +72,7 @@ class Fetcher:
             connector=aiohttp.TCPConnector(limit=0, socket_factory=self._socket, resolver=self._resolver),
             auto_decompress=False,
             cookie_jar=aiohttp.DummyCookieJar(),
-            headers={"User-Agent": self._settings.user_agent, "Accept-Encoding": "gzip, deflate"},
+            headers={"User-Agent": self._settings.user_agent, "Accept-Encoding": ENCODINGS},
             timeout=aiohttp.ClientTimeout(total=None),
             trust_env=False,
         )

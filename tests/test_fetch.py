@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import brotli
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -141,7 +142,7 @@ def test_a_request_says_who_asks_what_it_accepts_and_nothing_else() -> None:
     assert {name: value for name, value in headers.items() if name and name != "host"} == {
         "user-agent": "haiti-monitor/1 (+https://example.org)",
         "accept": "application/rss+xml",
-        "accept-encoding": "gzip, deflate",
+        "accept-encoding": "gzip, deflate, br",
     }
 
 
@@ -154,6 +155,10 @@ def test_a_chunked_gzip_body_is_put_together() -> None:
     chunks = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in (packed[:9], packed[9:]))
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Encoding: gzip\r\n\r\n"
     assert fetched(head + chunks + b"0\r\n\r\n").body == b"bonjou " * 100
+
+
+def test_a_brotli_body_is_unpacked() -> None:
+    assert fetched(page(body=brotli.compress(b"bonjou " * 100), Content_Encoding="br")).body == b"bonjou " * 100
 
 
 def test_header_bytes_that_are_no_text_come_out_as_text_that_can_be_stored() -> None:
@@ -398,7 +403,9 @@ def test_a_failure_does_not_show_the_login(url: str) -> None:
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
-        pytest.param(page(body=b"x", Content_Encoding="br"), "encoding", id="brotli"),
+        pytest.param(page(body=b"x", Content_Encoding="zstd"), "encoding", id="zstd"),
+        pytest.param(page(body=b"<rss/>", Content_Encoding="br"), "encoding", id="corrupt brotli"),
+        pytest.param(page(body=b"x", Content_Encoding="gzip, gzip"), "encoding", id="packed twice"),
         pytest.param(page(body=b"<rss/>", Content_Encoding="gzip"), "encoding", id="corrupt gzip"),
         pytest.param(page(body=gzip.compress(b"abc")[:-9], Content_Encoding="gzip"), "protocol", id="cut gzip"),
         pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nshort", "protocol", id="short body"),

@@ -5,8 +5,10 @@ import subprocess
 import sys
 import tracemalloc
 import zlib
+from collections.abc import Callable
 from ipaddress import ip_address
 
+import brotli
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -175,6 +177,8 @@ def unpack(data: bytes, encoding: str, *, limit: int = 100_000, step: int = 7) -
         pytest.param("identity, gzip", gzip.compress(TEXT), id="with identity"),
         pytest.param("deflate", deflate(TEXT, 15), id="deflate in zlib"),
         pytest.param("deflate", deflate(TEXT, -15), id="deflate, raw"),
+        pytest.param("br", brotli.compress(TEXT), id="brotli"),
+        pytest.param("br", brotli.compress(TEXT, quality=0), id="brotli, hardly packed"),
         pytest.param("gzip", gzip.compress(TEXT[:100]) + gzip.compress(TEXT[100:]), id="two gzip members"),
         pytest.param("gzip", gzip.compress(TEXT) + b"\0" * 30, id="gzip with padding"),
         pytest.param("gzip", gzip.compress(TEXT) + b"<!-- late -->", id="gzip with something after its end"),
@@ -186,7 +190,7 @@ def test_a_body_is_what_the_server_packed_however_it_is_cut(encoding: str, data:
     assert unpack(data, encoding, step=step) == TEXT
 
 
-@pytest.mark.parametrize("encoding", ["", "gzip", "deflate"])
+@pytest.mark.parametrize("encoding", ["", "gzip", "deflate", "br"])
 def test_no_bytes_are_an_empty_body(encoding: str) -> None:
     assert unpack(b"", encoding) == b""
 
@@ -194,7 +198,12 @@ def test_no_bytes_are_an_empty_body(encoding: str) -> None:
 @pytest.mark.parametrize(
     ("encoding", "data", "kind"),
     [
-        pytest.param("br", b"\x0b\x02\x80", "encoding", id="brotli"),
+        pytest.param("zstd", TEXT, "encoding", id="zstd"),
+        pytest.param("br", TEXT, "encoding", id="not brotli at all"),
+        pytest.param("br", brotli.compress(TEXT) + b"more", "encoding", id="brotli with something after its end"),
+        pytest.param("br", brotli.compress(TEXT)[:-1], "protocol", id="brotli without its last byte"),
+        pytest.param("br", brotli.compress(TEXT)[:20], "protocol", id="brotli, cut off"),
+        pytest.param("br, gzip", gzip.compress(brotli.compress(TEXT)), "encoding", id="packed in two ways"),
         pytest.param("utf-8", TEXT, "encoding", id="a charset"),
         pytest.param("gzip, gzip", gzip.compress(gzip.compress(TEXT)), "encoding", id="packed twice"),
         pytest.param("gzip", TEXT, "encoding", id="not gzip at all"),
@@ -213,13 +222,22 @@ def test_a_body_that_is_not_what_it_is_said_to_be_is_a_failure(encoding: str, da
     assert caught.value.kind == kind
 
 
-@given(data=st.binary(max_size=3000), cuts=st.integers(1, 500), wbits=st.sampled_from([31, 15, -15]))
-def test_any_bytes_survive_any_packing_and_any_cutting(data: bytes, cuts: int, wbits: int) -> None:
-    encoding = "gzip" if wbits == 31 else "deflate"
-    assert unpack(deflate(data, wbits), encoding, step=cuts) == data
+PACKERS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
+    "gzip": ("gzip", gzip.compress),
+    "zlib": ("deflate", lambda data: deflate(data, 15)),
+    "raw deflate": ("deflate", lambda data: deflate(data, -15)),
+    "brotli": ("br", brotli.compress),
+    "quick brotli": ("br", lambda data: brotli.compress(data, quality=1)),
+}
 
 
-@given(data=st.binary(max_size=500), encoding=st.sampled_from(["gzip", "deflate"]))
+@given(data=st.binary(max_size=3000), cuts=st.integers(1, 500), packer=st.sampled_from(list(PACKERS)))
+def test_any_bytes_survive_any_packing_and_any_cutting(data: bytes, cuts: int, packer: str) -> None:
+    encoding, pack = PACKERS[packer]
+    assert unpack(pack(data), encoding, step=cuts) == data
+
+
+@given(data=st.binary(max_size=500), encoding=st.sampled_from(["gzip", "deflate", "br"]))
 def test_any_bytes_are_a_body_or_a_clear_failure(data: bytes, encoding: str) -> None:
     try:
         assert isinstance(unpack(data, encoding), bytes)
@@ -227,10 +245,35 @@ def test_any_bytes_are_a_body_or_a_clear_failure(data: bytes, encoding: str) -> 
         assert error.kind in ("encoding", "protocol", "too_large")  # noqa: PT017
 
 
+@given(
+    parts=st.lists(st.binary(max_size=30) | st.integers(0, 40_000).map(bytes), max_size=5),
+    packer=st.sampled_from(list(PACKERS)),
+    changes=st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), max_size=4),
+    keep=st.integers(0, 10**6),
+    cuts=st.integers(1, 500),
+)
+def test_a_packed_body_that_is_changed_or_cut_stays_within_the_limit_or_fails_in_words(
+    parts: list[bytes], packer: str, changes: list[tuple[int, int]], keep: int, cuts: int
+) -> None:
+    encoding, pack = PACKERS[packer]
+    packed = bytearray(b"".join(map(pack, parts)))
+    for place, value in changes:
+        if packed:
+            packed[place % len(packed)] = value
+    limit = 50_000
+    try:
+        body = unpack(bytes(packed[: keep % (len(packed) + 1)]), encoding, limit=limit, step=cuts)
+    except FetchError as error:
+        assert error.kind in ("encoding", "protocol", "too_large")  # noqa: PT017
+        assert "example.org" in error.message  # noqa: PT017
+    else:
+        assert len(body) <= limit
+
+
 @pytest.mark.parametrize(
     ("encoding", "data"),
-    [("", TEXT), ("gzip", gzip.compress(TEXT)), ("deflate", deflate(TEXT, -15))],
-    ids=["plain", "gzip", "deflate"],
+    [("", TEXT), ("gzip", gzip.compress(TEXT)), ("deflate", deflate(TEXT, -15)), ("br", brotli.compress(TEXT))],
+    ids=["plain", "gzip", "deflate", "brotli"],
 )
 def test_a_body_may_be_as_large_as_the_limit_and_not_a_byte_larger(encoding: str, data: bytes) -> None:
     assert unpack(data, encoding, limit=len(TEXT)) == TEXT
@@ -263,13 +306,24 @@ def bomb(mebibytes: int) -> bytes:
     return head + block * (mebibytes - 1)
 
 
-def test_a_bomb_of_one_gibibyte_is_stopped_at_the_limit_of_memory_too() -> None:
-    data, limit = bomb(1024), 2_000_000
+def brotli_bomb() -> bytes:
+    """A gibibyte of zeros in some hundred bytes."""
+    packer = brotli.Compressor(quality=5)
+    zeros = bytes(2**24)
+    return b"".join(packer.process(zeros) for _ in range(64)) + bytes(packer.finish())
+
+
+@pytest.mark.parametrize("step", [1, 65536, 10_000_000], ids=["byte by byte", "in pieces", "at once"])
+@pytest.mark.parametrize(("encoding", "make"), [("gzip", lambda: bomb(1024)), ("br", brotli_bomb)], ids=["gzip", "br"])
+def test_a_bomb_of_one_gibibyte_is_stopped_at_the_limit_of_memory_too(
+    encoding: str, make: Callable[[], bytes], step: int
+) -> None:
+    data, limit = make(), 2_000_000
     assert len(data) < 1_100_000
     tracemalloc.start()
     try:
         with pytest.raises(FetchError) as caught:
-            unpack(data, "gzip", limit=limit, step=65536)
+            unpack(data, encoding, limit=limit, step=step)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

@@ -53,6 +53,7 @@ HOMES = {
     "aiosmtpd": {"monitor.demo.mailbox"},
     "anyio": {"monitor.demo"},
     "apprise": {"monitor.notify"},
+    "brotli": {"monitor.guard"},
     "croniter": {"monitor.schema", "monitor.delivery"},
     "feedparser": {"monitor.parse"},
     "lark": {"monitor.rules.grammar"},
