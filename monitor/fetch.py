@@ -28,7 +28,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
-from monitor import addresses
+from monitor import addresses, certificates, proxies
 from monitor.guard import ENCODINGS, Body, FetchError, FetchSettings, parse_allowed, refusal
 from monitor.models import FetchFailure, Response
 
@@ -40,8 +40,11 @@ MAX_RETRY_AFTER = timedelta(days=7)
 _REDIRECTS = (301, 302, 303, 307, 308)
 _PERMANENT = (301, 308)
 
-_refusals: ContextVar[list[str | None]] = ContextVar("_refusals")
-"""One item for each address tried in the current request: why the guard refused it, None if it did not."""
+_refusals: ContextVar[list[str | None] | None] = ContextVar("_refusals")
+"""One item for each address tried in the current request: why the guard refused it, None if it did not.
+
+None in place of the list where the connection is to a proxy, which the user has chosen.
+"""
 
 
 class _RefusedError(OSError):
@@ -57,19 +60,24 @@ class _Moved:
 class Fetcher:
     """Asks the web, within the limits of its settings; an async context manager over one session.
 
-    Raises ValueError for an entry of `allow_addresses` that cannot be read.
+    Proxies and certificates to trust besides the usual ones come from the environment. Raises ValueError for an entry
+    of `allow_addresses` that cannot be read, ConfigError for a proxy or certificates that cannot be used.
     """
 
     def __init__(self, settings: FetchSettings) -> None:
         self._settings = settings
         self._allowed = tuple(parse_allowed(text) for text in settings.allow_addresses)
+        self._proxies = proxies.from_environment()
+        self._trusted = certificates.context()
         self._places = asyncio.Semaphore(settings.concurrency)
         self._hosts: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     async def __aenter__(self) -> Self:
         self._resolver = _Resolver(self._settings.concurrency)
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, socket_factory=self._socket, resolver=self._resolver),
+            connector=aiohttp.TCPConnector(
+                limit=0, socket_factory=self._socket, resolver=self._resolver, ssl=self._trusted or True
+            ),
             auto_decompress=False,
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": self._settings.user_agent, "Accept-Encoding": ENCODINGS},
@@ -137,6 +145,8 @@ class Fetcher:
 
     async def _ask(self, url: URL, headers: Mapping[str, str]) -> Response | _Moved:
         """Make one request to one place, without following a redirect."""
+        if self._proxies and (proxy := self._proxies.of(url.scheme, url.raw_host or "", url.port or 0)):
+            return await self._ask_through(proxy, url, headers)
         refusals: list[str | None] = []
         _refusals.set(refusals)
         try:
@@ -145,6 +155,36 @@ class Fetcher:
         # ValueError: looking up some names fails with a UnicodeError.
         except (aiohttp.ClientError, HttpProcessingError, OSError, ValueError) as error:
             raise _explain(url, error, refusals) from error
+
+    async def _ask_through(self, proxy: proxies.Proxy, url: URL, headers: Mapping[str, str]) -> Response | _Moved:
+        await self._check(url)
+        _refusals.set(None)
+        # Only a plain request reaches the proxy itself; before a secure one comes CONNECT, with headers of its own.
+        login, own = ({}, proxy.headers) if url.scheme == "https" else (proxy.headers, {})
+        try:
+            async with self._session.get(
+                url, headers={**headers, **login}, allow_redirects=False, proxy=proxy.url, proxy_headers=own
+            ) as answer:
+                if answer.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+                    raise FetchError("proxy", _refused_by(proxy, url, answer.status))
+                return await self._read(url.with_user(None), answer, conditional=len(headers) > 1)
+        except (aiohttp.ClientError, HttpProcessingError, OSError, ValueError) as error:
+            raise _explain_proxied(proxy, url, error) from error
+
+    async def _check(self, url: URL) -> None:
+        """Guard a request whose connection a proxy makes, by what the name means here.
+
+        Many networks behind a proxy cannot look up the names of others; then the proxy decides.
+        """
+        host, port = (url.raw_host or "").rstrip("."), url.port or 0
+        try:
+            found = await self._resolver.resolve(host, port)
+        except (OSError, ValueError):
+            reasons = [proxies.unseen_refusal(host, port)]
+        else:
+            reasons = [refusal(one["host"], port, self._allowed) for one in found]
+        if reason := next(filter(None, reasons), None):
+            raise FetchError("address", f"{url.origin()} is not fetched: {reason}")
 
     async def _read(self, url: URL, answer: aiohttp.ClientResponse, *, conditional: bool) -> Response | _Moved:
         status, headers, where = answer.status, _plain(answer.headers), str(url.origin())
@@ -166,10 +206,12 @@ class Fetcher:
     def _socket(self, info: aiohttp.AddrInfoType) -> socket.socket:
         """Open a socket for an address that aiohttp is about to connect to, wherever it comes from."""
         family, kind, protocol, _, address = info
-        reason = refusal(str(address[0]), int(address[1]), self._allowed)
-        _refusals.get().append(reason)
-        if reason:
-            raise _RefusedError(reason)
+        reasons = _refusals.get()
+        if reasons is not None:
+            reason = refusal(str(address[0]), int(address[1]), self._allowed)
+            reasons.append(reason)
+            if reason:
+                raise _RefusedError(reason)
         return socket.socket(family, kind, protocol)
 
 
@@ -245,7 +287,9 @@ def _explain(url: URL, error: Exception, refusals: list[str | None]) -> FetchErr
         case aiohttp.ClientConnectorDNSError():
             return FetchError("dns", f"the name {url.raw_host} cannot be looked up: {_reason(error.os_error)}")
         case aiohttp.ClientSSLError():
-            return FetchError("tls", f"no secure connection to {where}: {error.__cause__ or error}")
+            return FetchError(
+                "tls", f"no secure connection to {where}: {certificates.in_words(error.__cause__ or error)}"
+            )
         case aiohttp.ClientPayloadError():
             return FetchError("protocol", f"the answer of {where} broke off before its end")
         case aiohttp.ClientResponseError() | HttpProcessingError():
@@ -256,6 +300,28 @@ def _explain(url: URL, error: Exception, refusals: list[str | None]) -> FetchErr
             return FetchError("connection", f"no connection to {where}: {_reason(error)}")
         case _:
             return FetchError("url", f"{where} cannot be asked: {error}")
+
+
+def _explain_proxied(proxy: proxies.Proxy, url: URL, error: Exception) -> FetchError:
+    """Say what went wrong on the way through a proxy: whose fault it is comes first."""
+    match error:
+        case aiohttp.ClientHttpProxyError():
+            return FetchError("proxy", _refused_by(proxy, url, error.status))
+        case aiohttp.ClientProxyConnectionError() | aiohttp.ClientConnectorDNSError():
+            reason = _reason(error.os_error)
+            return FetchError("proxy", f"the proxy {proxy.url} cannot be reached: {reason}; see {proxy.variable}")
+        case aiohttp.ServerDisconnectedError():
+            return FetchError("proxy", f"the proxy {proxy.url} closed the connection; see {proxy.variable}")
+        case _:
+            told = _explain(url, error, [])
+            return FetchError(told.kind, f"{told.message} (through the proxy {proxy.url})")
+
+
+def _refused_by(proxy: proxies.Proxy, url: URL, status: int) -> str:
+    if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+        return f"the proxy {proxy.url} wants a user name and password (407); write them into {proxy.variable}"
+    answered = _status_message(f"the proxy {proxy.url}", status, None)
+    return f"{answered} to a connection with {url.origin()}; see {proxy.variable}"
 
 
 def _reason(error: Exception) -> str:

@@ -33,6 +33,7 @@ Kind = Literal[
     "connection",
     "timeout",
     "tls",
+    "proxy",
     "status",
     "too_large",
     "redirect",

@@ -63,6 +63,7 @@ class FetchFailure:
         "connection",
         "timeout",
         "tls",
+        "proxy",
         "status",
         "too_large",
         "redirect",

@@ -16,6 +16,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "ground": ("monitor.models", "monitor.errors"),
     "pure": (
         "monitor.addresses",
+        "monitor.certificates",
         "monitor.config",
         "monitor.delivery",
         "monitor.developments",
@@ -28,6 +29,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "monitor.items",
         "monitor.messages",
         "monitor.parse",
+        "monitor.proxies",
         "monitor.rules",
         "monitor.schema",
         "monitor.shipped",
