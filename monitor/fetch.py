@@ -10,7 +10,7 @@ import re
 import socket
 from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,7 @@ from http import HTTPStatus
 from math import ceil
 from textwrap import shorten
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 from weakref import WeakValueDictionary
 
 import aiohttp
@@ -32,7 +32,7 @@ from monitor import addresses, certificates, proxies
 from monitor.guard import ENCODINGS, Body, FetchError, FetchSettings, parse_allowed, refusal
 from monitor.models import FetchFailure, Response
 
-__all__ = ["FetchSettings", "Fetcher", "retry_after"]
+__all__ = ["FetchSettings", "Fetcher", "Manners", "retry_after"]
 
 MAX_REDIRECTS = 10
 MAX_RETRY_AFTER = timedelta(days=7)
@@ -55,6 +55,16 @@ class _RefusedError(OSError):
 class _Moved:
     target: URL
     permanent: bool
+
+
+class Manners(Protocol):
+    """How to treat the hosts of a request, asked before each of its steps; its pauses cost none of the time."""
+
+    async def may_ask(self, origin: str, host: str, url: str) -> None:
+        """Raise FetchError where a host does not want to be asked for `url`."""
+
+    def turn(self, host: str) -> AbstractAsyncContextManager[None]:
+        """Wait for a host's turn, which begins when the block ends."""
 
 
 class Fetcher:
@@ -93,7 +103,13 @@ class Fetcher:
         await self._resolver.close()
 
     async def get(
-        self, url: str, *, etag: str | None = None, last_modified: str | None = None, accept: str = "*/*"
+        self,
+        url: str,
+        *,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        accept: str = "*/*",
+        manners: Manners | None = None,
     ) -> Response | FetchFailure:
         """Fetch `url`, following redirects; `etag` and `last_modified` go back as they were once received.
 
@@ -102,11 +118,13 @@ class Fetcher:
         validators = {"If-None-Match": etag, "If-Modified-Since": last_modified}
         sendable = {name: value for name, value in validators.items() if value and value.isprintable()}
         try:
-            return await self._follow(addresses.parse(url), accept, sendable)
+            return await self._follow(addresses.parse(url), accept, sendable, manners)
         except FetchError as stop:
             return FetchFailure(addresses.without_login(url), stop.kind, stop.message, stop.status, stop.retry_after)
 
-    async def _follow(self, start: URL, accept: str, validators: Mapping[str, str]) -> Response:
+    async def _follow(
+        self, start: URL, accept: str, validators: Mapping[str, str], manners: Manners | None
+    ) -> Response:
         url, permanent = start, True
         seen = {start.with_user(None)}
         left = self._settings.timeout.total_seconds()
@@ -114,7 +132,10 @@ class Fetcher:
         while True:
             # Validators belong to the place that gave them, as a login does.
             conditions = validators if addresses.same_place(start, url) else {}
-            async with self._turn(url.raw_host or ""):
+            host = url.raw_host or ""
+            if manners:
+                await manners.may_ask(str(url.origin()), host, str(url.with_user(None)))
+            async with self._polite_turn(host, manners) if manners else self._turn(host):
                 began = clock()
                 answer = await self._ask_within(left, url, {"Accept": accept, **conditions})
                 left -= clock() - began
@@ -131,9 +152,21 @@ class Fetcher:
     @asynccontextmanager
     async def _turn(self, host: str) -> AsyncIterator[None]:
         """Wait at the host first, so that who waits for a busy host takes nobody else's place."""
-        door = self._hosts.setdefault(host, asyncio.Semaphore(self._settings.per_host))
-        async with door, self._places:
+        async with self._door(host), self._places:
             yield
+
+    def _door(self, host: str) -> asyncio.Semaphore:
+        return self._hosts.setdefault(host, asyncio.Semaphore(self._settings.per_host))
+
+    @asynccontextmanager
+    async def _polite_turn(self, host: str, manners: Manners) -> AsyncIterator[None]:
+        async with self._door(host):
+            async with manners.turn(host):  # till a place is free: only then the request begins
+                await self._places.acquire()
+            try:
+                yield
+            finally:
+                self._places.release()
 
     async def _ask_within(self, seconds: float, url: URL, headers: Mapping[str, str]) -> Response | _Moved:
         try:

@@ -40,6 +40,9 @@ Kind = Literal[
     "encoding",
     "protocol",
     "url",
+    "disallowed",
+    "robots",
+    "postponed",
 ]
 
 

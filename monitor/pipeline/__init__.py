@@ -11,7 +11,7 @@
 
 from monitor.pipeline.alerts import SendReport, check_channels, send_alerts
 from monitor.pipeline.feeds import due_feeds, fetch_feeds, store_feeds, sync
-from monitor.pipeline.pages import fetch_pages, store_pages, wanted_pages
+from monitor.pipeline.pages import fetch_pages, known_hosts, store_pages, wanted_pages
 from monitor.pipeline.run import PassReport, maintain, run_pass
 from monitor.pipeline.signals import GroupReport, MatchReport, group_signals, match_articles
 from monitor.pipeline.watching import beat, watch_itself
@@ -27,6 +27,7 @@ __all__ = [
     "fetch_feeds",
     "fetch_pages",
     "group_signals",
+    "known_hosts",
     "maintain",
     "match_articles",
     "run_pass",

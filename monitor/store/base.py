@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 Row = dict[str, Any]
-SCHEMA = 5
+SCHEMA = 6
 """The number of the newest migration, which it writes into the file (`pragma user_version`)."""
 _BUSY_SECONDS = 60
 

@@ -54,6 +54,21 @@ def m005_claims(db: Database) -> None:
     db.execute("pragma user_version = 5")
 
 
+@migrations()
+def m006_robots(db: Database) -> None:
+    """What sites said about being read, in robots.txt."""
+    db.executescript(_ROBOTS)
+    db.execute("pragma user_version = 6")
+
+
+_ROBOTS = """
+create table robots (
+    origin text primary key,
+    fetched_at text not null,
+    body text not null
+) without rowid;
+"""
+
 _PROPOSALS = """
 drop view proposals;
 create view proposals as
