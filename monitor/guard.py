@@ -17,6 +17,8 @@ PUBLIC_PORTS = (80, 443, 8080, 8443)
 
 _NAT64 = IPv6Network("64:ff9b::/96")
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
+_SPECIAL = tuple(map(ip_network, ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "3fff::/20")))
+"""For protocols and examples; some versions of Python count parts of them as public, others do not."""
 
 _BRACKETED = re.compile(r"\[([^\]]+)\](?::([0-9]+))?")
 _PLAIN = re.compile(r"([^/]+/[0-9]+|[0-9.]+):([0-9]+)")
@@ -142,7 +144,8 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
         return all(is_public(inner) for inner in wrapped)
     if isinstance(address, IPv6Address) and address not in _GLOBAL_UNICAST:
         return False  # is_global alone lets fec0::/10 and ::127.0.0.1 pass
-    return address.is_global and not address.is_multicast
+    special = any(address in network for network in _SPECIAL)
+    return address.is_global and not address.is_multicast and not special
 
 
 def _wrapped(address: IPv4Address | IPv6Address) -> tuple[IPv4Address, ...]:

@@ -61,8 +61,8 @@ async def serve(pages: Mapping[str, Page] | Page, tls: ssl.SSLContext | None = N
                 await writer.drain()
             else:
                 await page(reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass  # the client had enough, which is what some tests are about
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # the client had enough, which is what some tests are about, or the test is over
         finally:
             writer.close()
 
@@ -330,7 +330,14 @@ def test_ten_redirects_are_followed_and_eleven_are_not() -> None:
         pytest.param("/back", "redirect", id="in a circle"),
         pytest.param("", "redirect", id="nowhere"),
         pytest.param("file:///etc/passwd", "redirect", id="file"),
+        pytest.param("file://localhost/etc/passwd", "redirect", id="file on a host"),
         pytest.param("ftp://127.0.0.1/", "redirect", id="ftp"),
+        pytest.param("gopher://127.0.0.1:70/_", "redirect", id="gopher"),
+        pytest.param("http://167772161/", "address url", id="decimal"),
+        pytest.param("http://0x0a.1/", "address url", id="hex"),
+        pytest.param("http://[::]/", "address", id="IPv6 zero"),
+        pytest.param("http://0/", "address url", id="zero"),
+        pytest.param("http://[64:ff9b:1::a00:1]/", "address", id="NAT64 of a local prefix"),
         pytest.param("javascript:alert(1)", "redirect", id="javascript"),
         pytest.param("data:text/html,x", "redirect", id="data"),
         pytest.param("http://", "redirect", id="no host"),
@@ -347,7 +354,8 @@ def test_ten_redirects_are_followed_and_eleven_are_not() -> None:
 def test_a_redirect_to_where_we_do_not_go_is_a_failure(location: str, kind: str) -> None:
     answer, site = fetch({"/": to(location), "/back": to("/")})
     assert isinstance(answer, FetchFailure)
-    assert (answer.url, answer.kind) == (site.url("/"), kind)
+    assert answer.url == site.url("/")
+    assert answer.kind in kind.split()
 
 
 def test_a_redirect_without_a_location_is_a_failure() -> None:
@@ -426,6 +434,49 @@ def test_an_answer_that_is_broken_or_incomplete_is_a_failure(answer: bytes, kind
     failure = failed(answer)
     assert failure.kind == kind
     assert "\n" not in failure.message
+    assert len(failure.message) < 250
+
+
+def endless(begin: bytes, piece: bytes) -> Page:
+    async def send(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(begin)
+        while True:
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(0)
+
+    return send
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+HUGE_CHUNK = b"10000\r\n" + bytes(65536) + b"\r\n"
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "kind"),
+    [
+        pytest.param(endless(b"HTTP/1.1 200 ", b"a" * 999), "protocol", id="first line"),
+        pytest.param(endless(b"HTTP/1.1 200 OK\r\nX: ", b"a" * 999), "protocol", id="header"),
+        pytest.param(endless(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n" * 99), "protocol", id="headers"),
+        pytest.param(endless(b"HTTP/1.1 200 OK\r\n", b"Set-Cookie: a=b\r\n" * 99), "protocol", id="cookies"),
+        pytest.param(endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 99), "timeout", id="promises to go on"),
+        pytest.param(endless(b"", b"\r\n" * 99), "timeout", id="empty lines"),
+        pytest.param(endless(CHUNKED, b"0" * 999), "timeout", id="chunk size"),
+        pytest.param(endless(CHUNKED + b"5;", b"a" * 999), "timeout", id="chunk extension"),
+        pytest.param(endless(CHUNKED, HUGE_CHUNK), "too_large", id="chunks"),
+        pytest.param(endless(CHUNKED + b"0\r\n", b"X: y\r\n" * 99), "protocol", id="trailers"),
+        pytest.param(endless(b"HTTP/1.1 200 OK\r\n\r\n", bytes(65536)), "too_large", id="body"),
+        pytest.param(endless(CHUNKED.replace(b"200 OK", b"404 Gone"), HUGE_CHUNK), "status", id="body of an error"),
+        pytest.param(
+            endless(CHUNKED.replace(b"200 OK\r\n", b"302 Found\r\nLocation: /\r\n"), HUGE_CHUNK),
+            "redirect",
+            id="body of a redirect",
+        ),
+    ],
+)
+def test_what_never_ends_ends_at_a_limit(behaviour: Page, kind: str) -> None:
+    failure = failed(behaviour, limits=replace(HASTY, max_bytes=300_000))
+    assert failure.kind == kind, failure.message
     assert len(failure.message) < 250
 
 
@@ -608,6 +659,27 @@ def test_a_cancelled_fetch_is_cancelled_and_its_place_is_free_again() -> None:
         pytest.param("127。0。0。1", {"address"}, id="ideographic full stops"),
         pytest.param("%31%32%37.0.0.1", {"url"}, id="escaped"),
         pytest.param("8.8.8.8@127.0.0.1", {"address"}, id="behind a login that looks public"),
+        pytest.param("8.8.8.8:80@127.0.0.1", {"address"}, id="behind a login with a password"),
+        pytest.param("8.8.8.8@8.8.4.4@127.0.0.1", {"address", "url"}, id="behind two logins"),
+        pytest.param("8.8.8.8%40127.0.0.1", {"url"}, id="behind an escaped login"),
+        pytest.param("8.8.8.8\\@127.0.0.1", {"address", "url"}, id="behind a backslash"),
+        pytest.param("127.0.0.1\\@8.8.8.8", {"address", "url"}, id="before a backslash"),
+        pytest.param("127.0.0.1.", {"address", "dns", "url"}, id="with a dot"),
+        pytest.param("127。0。0。1。", {"address", "dns", "url"}, id="ideographic full stops, one at the end"),
+        pytest.param("0x7f.0x0.0x0.0x1", {"address"}, id="hex"),
+        pytest.param("017700000001", {"address", "url"}, id="octal, one number"),
+        pytest.param("[::]", {"address"}, id="IPv6 zero"),
+        pytest.param("[::1]", {"address"}, id="IPv6 loopback"),
+        pytest.param("[0:0:0:0:0:0:0:1]", {"address"}, id="IPv6 loopback, long"),
+        pytest.param("[::1%25lo]", {"address", "url"}, id="IPv6 loopback with a zone"),
+        pytest.param("[fe80::1%25lo]", {"address", "url"}, id="link-local with a zone"),
+        pytest.param("[::127.0.0.1]", {"address"}, id="IPv4-compatible"),
+        pytest.param("[64:ff9b::127.0.0.1]", {"address"}, id="NAT64"),
+        pytest.param("[64:ff9b:1::127.0.0.1]", {"address"}, id="NAT64 of a local prefix"),
+        pytest.param("[2002:7f00:1::]", {"address"}, id="6to4"),
+        pytest.param("[2001:0:7f00:1::f7f7:f7f7]", {"address"}, id="Teredo"),
+        pytest.param("localhost.localdomain", {"address", "dns"}, id="the long name"),
+        pytest.param("ⓛocalhost", {"address", "url", "dns"}, id="the name with a circled letter"),
     ],
 )
 def test_loopback_is_not_reached_by_default_however_it_is_spelt(host: str, kinds: set[str]) -> None:
@@ -665,6 +737,26 @@ def test_of_the_addresses_of_a_name_only_allowed_ones_are_used(
     monkeypatch.setattr(socket, "getaddrinfo", Names(addresses))
     answer, _ = fetch(OK, "http://feeds.example:{port}/")
     assert (answer.kind if isinstance(answer, FetchFailure) else None) == kind
+
+
+def test_a_name_that_changes_its_address_is_checked_where_it_leads_when_it_is_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answers = itertools.cycle([["8.8.8.8", "127.0.0.1"], ["127.0.0.1"]])
+
+    def look_up(host: str, port: int, *rest: object) -> list[tuple[Any, ...]]:
+        return Names(next(answers))(host, port, *rest)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+
+    async def run() -> tuple[list[Response | FetchFailure], Site]:
+        async with serve(OK) as site, Fetcher(FetchSettings()) as fetcher:
+            urls = [f"http://{name}.example:{site.port}/" for name in ("one", "two", "three", "one")]
+            return [await fetcher.get(url) for url in urls], site
+
+    answers_, site = asyncio.run(run())
+    assert [answer.kind for answer in answers_ if isinstance(answer, FetchFailure)] == ["address"] * 4
+    assert site.connections == 0
 
 
 def test_dead_name_servers_hold_up_no_other_name(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """The guard: which addresses may be reached, and how much a body may hold."""
 
 import gzip
+import socket
 import subprocess
 import sys
 import tracemalloc
@@ -10,7 +11,7 @@ from ipaddress import ip_address
 
 import brotli
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.guard import (
@@ -44,6 +45,8 @@ from monitor.guard import (
         pytest.param("100.64.0.1", False, id="carrier's NAT"),
         pytest.param("169.254.169.254", False, id="link-local: cloud metadata"),
         pytest.param("192.0.2.1", False, id="documentation"),
+        pytest.param("192.0.0.8", False, id="protocols"),
+        pytest.param("192.88.99.1", False, id="6to4 relays, given up"),
         pytest.param("198.18.0.1", False, id="benchmarks"),
         pytest.param("224.0.0.1", False, id="multicast"),
         pytest.param("240.0.0.1", False, id="reserved"),
@@ -56,6 +59,10 @@ from monitor.guard import (
         pytest.param("fec0::1", False, id="site-local, given up"),
         pytest.param("ff0e::1", False, id="multicast, IPv6"),
         pytest.param("2001:db8::1", False, id="documentation, IPv6"),
+        pytest.param("3fff::1", False, id="documentation, IPv6, the newer"),
+        pytest.param("2001:20::1", False, id="protocols, IPv6"),
+        pytest.param("2606:4700::1111%eth0", True, id="public with a zone"),
+        pytest.param("::ffff:127.0.0.1%eth0", False, id="IPv4-mapped loopback with a zone"),
         pytest.param("::ffff:127.0.0.1", False, id="IPv4-mapped loopback"),
         pytest.param("::127.0.0.1", False, id="IPv4-compatible loopback"),
         pytest.param("::ffff:0:127.0.0.1", False, id="IPv4-translated loopback"),
@@ -68,6 +75,87 @@ from monitor.guard import (
 )
 def test_only_addresses_of_the_public_internet_are_public_whatever_wraps_them(address: str, public: bool) -> None:
     assert is_public(ip_address(address)) is public
+
+
+INNER = {
+    4: "0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24 "
+    "192.88.99.0/24 192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 240.0.0.0/4",
+    6: "::/3 4000::/2 8000::/1 2001::/23 2001:db8::/32 3fff::/20",
+}
+"""What is not of the public internet, from the registries of special addresses; IPv6 has 2000::/3 only."""
+
+
+def bits(text: str) -> str:
+    packed = socket.inet_pton(socket.AF_INET6 if ":" in text else socket.AF_INET, text)
+    return "".join(f"{byte:08b}" for byte in packed)
+
+
+PREFIXES = {
+    width: [bits(network.partition("/")[0])[: int(network.partition("/")[2])] for network in INNER[version].split()]
+    for version, width in ((4, 32), (6, 128))
+}
+
+
+def looks_public(address: str) -> bool:
+    """Tell by bits what the guard tells by Python's `ipaddress`."""
+    if len(address) == 128:
+        flipped = address[96:].translate({48: "1", 49: "0"})
+        for start, inner in (
+            (bits("::ffff:0:0")[:96], [address[96:]]),
+            (bits("64:ff9b::")[:96], [address[96:]]),
+            (bits("2002::")[:16], [address[16:48]]),
+            (bits("2001::")[:32], [address[32:64], flipped]),
+        ):
+            if address.startswith(start):
+                return all(map(looks_public, inner))
+    return not address.startswith(tuple(PREFIXES[len(address)]))
+
+
+def near(width: int) -> st.SearchStrategy[str]:
+    """Addresses as bits: any, and those at the borders of what is special."""
+    whole = st.integers(0, 2**width - 1)
+    edges = [
+        int(prefix.ljust(width, fill), 2) + step for prefix in PREFIXES[width] for fill in "01" for step in (-1, 0, 1)
+    ]
+    return (whole | st.sampled_from(edges)).map(lambda number: f"{number % 2**width:0{width}b}")
+
+
+def wrapped(prefix: str, length: int) -> st.SearchStrategy[str]:
+    return near(32).map(lambda inner: (bits(prefix)[:length] + inner).ljust(128, "0"))
+
+
+TEREDO = st.tuples(near(32), near(32)).map(lambda ends: bits("2001::")[:32] + ends[0] + "0" * 32 + ends[1])
+ADDRESSES = st.one_of(
+    near(32), near(128), wrapped("::ffff:0:0", 96), wrapped("64:ff9b::", 96), wrapped("2002::", 16), TEREDO,
+    wrapped("64:ff9b:1::", 96), wrapped("::", 96), wrapped("::ffff:0:0:0", 96),
+)  # fmt: skip
+
+
+def spellings(address: str) -> list[str]:
+    """How an address may be written where a program reads it as the system does."""
+    number = int(address, 2)
+    if len(address) == 32:
+        a, b, c, d = number.to_bytes(4, "big")
+        return [
+            f"{a}.{b}.{c}.{d}", f"{number}", f"{number:#x}", f"0{number:o}", f"{a}.{number & 0xFFFFFF}",
+            f"0x{a:X}.{b}.{number & 0xFFFF:#x}", f"0{a:o}.0{b:o}.0{c:o}.0{d:o}", f"{a:#04x}.{b:#04x}.{c}.0{d:o}",
+        ]  # fmt: skip
+    groups = [f"{number >> shift & 0xFFFF:x}" for shift in range(112, -1, -16)]
+    tail = ".".join(map(str, (number & 0xFFFFFFFF).to_bytes(4, "big")))
+    short = socket.inet_ntop(socket.AF_INET6, number.to_bytes(16, "big"))
+    padded = ":".join(group.zfill(4) for group in groups)
+    return [short, short.upper(), ":".join(groups), padded, f"{':'.join(groups[:6])}:{tail}"]
+
+
+@settings(max_examples=500)
+@given(address=ADDRESSES, spelling=st.integers(0, 7))
+def test_the_guard_agrees_with_another_that_is_built_otherwise_on_any_address_however_it_is_spelt(
+    address: str, spelling: int
+) -> None:
+    ways = spellings(address)
+    found = socket.getaddrinfo(ways[spelling % len(ways)], 80, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    [host] = {str(one[4][0]) for one in found}
+    assert (refusal(host, 80) is None) is looks_public(address), host
 
 
 @pytest.mark.parametrize("port", [80, 443, 8080, 8443])
