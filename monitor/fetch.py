@@ -5,7 +5,6 @@ or a `FetchFailure` that says why there is none.
 """
 
 import asyncio
-import os
 import re
 import socket
 from collections.abc import AsyncIterator, Mapping
@@ -18,7 +17,6 @@ from email.utils import parsedate_to_datetime
 from functools import partial
 from http import HTTPStatus
 from math import ceil
-from textwrap import shorten
 from types import TracebackType
 from typing import Protocol, Self
 from weakref import WeakValueDictionary
@@ -28,7 +26,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
-from monitor import addresses, certificates, proxies
+from monitor import addresses, certificates, failures, proxies
 from monitor.guard import ENCODINGS, Body, FetchError, FetchSettings, parse_allowed, refusal
 from monitor.models import FetchFailure, Response
 
@@ -187,7 +185,7 @@ class Fetcher:
                 return await self._read(url.with_user(None), answer, conditional=len(headers) > 1)
         # ValueError: looking up some names fails with a UnicodeError.
         except (aiohttp.ClientError, HttpProcessingError, OSError, ValueError) as error:
-            raise _explain(url, error, refusals) from error
+            raise failures.explain(url, error, refusals) from error
 
     async def _ask_through(self, proxy: proxies.Proxy, url: URL, headers: Mapping[str, str]) -> Response | _Moved:
         await self._check(url)
@@ -199,10 +197,10 @@ class Fetcher:
                 url, headers={**headers, **login}, allow_redirects=False, proxy=proxy.url, proxy_headers=own
             ) as answer:
                 if answer.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
-                    raise FetchError("proxy", _refused_by(proxy, url, answer.status))
+                    raise FetchError("proxy", failures.refused_by(proxy, url, answer.status))
                 return await self._read(url.with_user(None), answer, conditional=len(headers) > 1)
         except (aiohttp.ClientError, HttpProcessingError, OSError, ValueError) as error:
-            raise _explain_proxied(proxy, url, error) from error
+            raise failures.explain_proxied(proxy, url, error) from error
 
     async def _check(self, url: URL) -> None:
         """Guard a request whose connection a proxy makes, by what the name means here.
@@ -229,7 +227,7 @@ class Fetcher:
             raise FetchError("protocol", f"{where} answered 304 to a request without conditions", status)
         if status != 200:
             wait = retry_after(headers, datetime.now(UTC))
-            raise FetchError("status", _status_message(where, status, wait), status, wait)
+            raise FetchError("status", failures.answered(where, status, wait), status, wait)
         body = Body(where, headers.get("content-encoding", ""), self._settings.max_bytes)
         body.expect(answer.content_length)
         async for piece in answer.content.iter_any():
@@ -303,62 +301,3 @@ def _plain(headers: Mapping[str, str]) -> dict[str, str]:
         key, text = name.lower(), value.encode(errors="surrogateescape").decode(errors="replace")
         joined[key] = f"{joined[key]}, {text}" if key in joined else text
     return joined
-
-
-def _status_message(where: str, status: int, wait: timedelta | None) -> str:
-    phrase = next((known.phrase for known in HTTPStatus if known == status), "")
-    later = f", and asks to be left alone for {wait}" if wait else ""
-    return f"{where} answered {status} {phrase}".rstrip() + later
-
-
-def _explain(url: URL, error: Exception, refusals: list[str | None]) -> FetchError:
-    """Say in our words what aiohttp raised; `refusals` are the guard's, one for each address tried."""
-    where = url.origin()
-    if refusals and all(refusals):
-        return FetchError("address", f"{where} is not fetched: {refusals[0]}")
-    match error:
-        case aiohttp.ClientConnectorDNSError():
-            return FetchError("dns", f"the name {url.raw_host} cannot be looked up: {_reason(error.os_error)}")
-        case aiohttp.ClientSSLError():
-            return FetchError(
-                "tls", f"no secure connection to {where}: {certificates.in_words(error.__cause__ or error)}"
-            )
-        case aiohttp.ClientPayloadError():
-            return FetchError("protocol", f"the answer of {where} broke off before its end")
-        case aiohttp.ClientResponseError() | HttpProcessingError():
-            return FetchError("protocol", f"{where} answered what is no HTTP: {shorten(error.message, 120)}")
-        case aiohttp.ServerDisconnectedError():
-            return FetchError("connection", f"{where} closed the connection without an answer")
-        case aiohttp.ClientConnectionError() | OSError():
-            return FetchError("connection", f"no connection to {where}: {_reason(error)}")
-        case _:
-            return FetchError("url", f"{where} cannot be asked: {error}")
-
-
-def _explain_proxied(proxy: proxies.Proxy, url: URL, error: Exception) -> FetchError:
-    """Say what went wrong on the way through a proxy: whose fault it is comes first."""
-    match error:
-        case aiohttp.ClientHttpProxyError():
-            return FetchError("proxy", _refused_by(proxy, url, error.status))
-        case aiohttp.ClientProxyConnectionError() | aiohttp.ClientConnectorDNSError():
-            reason = _reason(error.os_error)
-            return FetchError("proxy", f"the proxy {proxy.url} cannot be reached: {reason}; see {proxy.variable}")
-        case aiohttp.ServerDisconnectedError():
-            return FetchError("proxy", f"the proxy {proxy.url} closed the connection; see {proxy.variable}")
-        case _:
-            told = _explain(url, error, [])
-            return FetchError(told.kind, f"{told.message} (through the proxy {proxy.url})")
-
-
-def _refused_by(proxy: proxies.Proxy, url: URL, status: int) -> str:
-    if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
-        return f"the proxy {proxy.url} wants a user name and password (407); write them into {proxy.variable}"
-    answered = _status_message(f"the proxy {proxy.url}", status, None)
-    return f"{answered} to a connection with {url.origin()}; see {proxy.variable}"
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, OSError) and error.errno is not None:
-        # The numbers of a failed look-up are below 0 and its own.
-        return os.strerror(error.errno) if error.errno > 0 else error.strerror or str(error)
-    return str(error)

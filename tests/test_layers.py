@@ -22,6 +22,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "monitor.developments",
         "monitor.dismissals",
         "monitor.extract",
+        "monitor.failures",
         "monitor.folding",
         "monitor.glance",
         "monitor.guard",
@@ -51,7 +52,7 @@ ORDER = list(LAYERS)
 # Each library's one home; `aiohttp.web` serves the demonstration's news and is another thing than the client.
 HOMES = {
     "ahocorasick_rs": {"monitor.rules.lexicon"},
-    "aiohttp": {"monitor.fetch"},
+    "aiohttp": {"monitor.fetch", "monitor.failures"},
     "aiohttp.web": {"monitor.demo.server"},
     "aiosmtpd": {"monitor.demo.mailbox"},
     "anyio": {"monitor.demo"},
@@ -72,7 +73,7 @@ HOMES = {
     "trafilatura": {"monitor.extract"},
     "typer": {"monitor.cli"},
     "yaml": {"monitor.yamltext", "monitor.cli.demonstration"},
-    "yarl": {"monitor.fetch", "monitor.addresses"},
+    "yarl": {"monitor.fetch", "monitor.addresses", "monitor.failures"},
     "prefect": {"flows"},
 }
 
