@@ -17,7 +17,7 @@ from flows.served import failing_in_words, opened
 from flows.tasks import whole
 from monitor.config import Config
 from monitor.models import FeedReport
-from monitor.pipeline import GroupReport, beat, wanted_pages
+from monitor.pipeline import GroupReport, beat, known_hosts, wanted_pages
 from monitor.pipeline.run import is_good
 from monitor.store import Store
 
@@ -61,10 +61,11 @@ def _poll_feeds(config: Config, store: Store) -> list[FeedReport]:
 
 def _read_pages(config: Config, store: Store) -> None:
     """One batch after the other, as each has worker processes of its own."""
+    hosts = known_hosts(store, _now())
     while wanted := wanted_pages(store, _now()):
         for batch in tasks.batches(wanted, tasks.PAGES_PER_TASK):
-            pages = tasks.fetch_pages(whole(config), whole(batch), _now())
-            tasks.store_pages(whole(config), whole(store), whole(pages), _now())
+            pages = tasks.fetch_pages(whole(config), whole(batch), _now(), whole(hosts))
+            tasks.store_pages(whole(config), whole(store), whole(pages), _now(), whole(hosts))
 
 
 def summarise(reports: Sequence[FeedReport], grouped: GroupReport) -> str:

@@ -21,6 +21,7 @@ from monitor import pipeline
 from monitor.config import Config
 from monitor.models import FeedOutcome, FeedReport, FeedState, PageOutcome, PageRequest
 from monitor.pipeline import GroupReport, MatchReport, SendReport
+from monitor.pipeline.manners import Hosts
 from monitor.store import Store
 
 FEEDS_PER_TASK = 100
@@ -85,15 +86,15 @@ def store_feeds(config: Config, store: Store, outcomes: Sequence[FeedOutcome], n
 
 
 @task(name="read pages", cache_policy=NO_CACHE)
-def fetch_pages(config: Config, batch: Sequence[PageRequest], now: datetime) -> list[PageOutcome]:
+def fetch_pages(config: Config, batch: Sequence[PageRequest], now: datetime, hosts: Hosts) -> list[PageOutcome]:
     """Fetches a batch of articles' pages and takes out their text."""
-    return pipeline.fetch_pages(config, batch, now)
+    return pipeline.fetch_pages(config, batch, now, hosts=hosts)
 
 
 @task(name="store pages", cache_policy=NO_CACHE)
-def store_pages(config: Config, store: Store, pages: Sequence[PageOutcome], now: datetime) -> None:
+def store_pages(config: Config, store: Store, pages: Sequence[PageOutcome], now: datetime, hosts: Hosts) -> None:
     """Writes the texts of a batch."""
-    pipeline.store_pages(config, store, pages, now)
+    pipeline.store_pages(config, store, pages, now, hosts)
 
 
 @task(name="match rules", cache_policy=NO_CACHE)

@@ -5,12 +5,11 @@ or a `FetchFailure` that says why there is none.
 """
 
 import asyncio
-import os
 import re
 import socket
 from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -18,9 +17,8 @@ from email.utils import parsedate_to_datetime
 from functools import partial
 from http import HTTPStatus
 from math import ceil
-from textwrap import shorten
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 from weakref import WeakValueDictionary
 
 import aiohttp
@@ -28,20 +26,23 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
-from monitor.guard import Body, FetchError, FetchSettings, parse_allowed, refusal
+from monitor import addresses, certificates, failures, proxies
+from monitor.guard import ENCODINGS, Body, FetchError, FetchSettings, parse_allowed, refusal
 from monitor.models import FetchFailure, Response
 
-__all__ = ["FetchSettings", "Fetcher", "retry_after"]
+__all__ = ["FetchSettings", "Fetcher", "Manners", "retry_after"]
 
 MAX_REDIRECTS = 10
 MAX_RETRY_AFTER = timedelta(days=7)
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _PERMANENT = (301, 308)
-_UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
-_refusals: ContextVar[list[str | None]] = ContextVar("_refusals")
-"""One item for each address tried in the current request: why the guard refused it, None if it did not."""
+_refusals: ContextVar[list[str | None] | None] = ContextVar("_refusals")
+"""One item for each address tried in the current request: why the guard refused it, None if it did not.
+
+None in place of the list where the connection is to a proxy, which the user has chosen.
+"""
 
 
 class _RefusedError(OSError):
@@ -54,25 +55,40 @@ class _Moved:
     permanent: bool
 
 
+class Manners(Protocol):
+    """How to treat the hosts of a request, asked before each of its steps; its pauses cost none of the time."""
+
+    async def may_ask(self, origin: str, host: str, url: str) -> None:
+        """Raise FetchError where a host does not want to be asked for `url`."""
+
+    def turn(self, host: str) -> AbstractAsyncContextManager[None]:
+        """Wait for a host's turn, which begins when the block ends."""
+
+
 class Fetcher:
     """Asks the web, within the limits of its settings; an async context manager over one session.
 
-    Raises ValueError for an entry of `allow_addresses` that cannot be read.
+    Proxies and certificates to trust besides the usual ones come from the environment. Raises ValueError for an entry
+    of `allow_addresses` that cannot be read, ConfigError for a proxy or certificates that cannot be used.
     """
 
     def __init__(self, settings: FetchSettings) -> None:
         self._settings = settings
         self._allowed = tuple(parse_allowed(text) for text in settings.allow_addresses)
+        self._proxies = proxies.from_environment()
+        self._trusted = certificates.context()
         self._places = asyncio.Semaphore(settings.concurrency)
         self._hosts: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     async def __aenter__(self) -> Self:
         self._resolver = _Resolver(self._settings.concurrency)
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, socket_factory=self._socket, resolver=self._resolver),
+            connector=aiohttp.TCPConnector(
+                limit=0, socket_factory=self._socket, resolver=self._resolver, ssl=self._trusted or True
+            ),
             auto_decompress=False,
             cookie_jar=aiohttp.DummyCookieJar(),
-            headers={"User-Agent": self._settings.user_agent, "Accept-Encoding": "gzip, deflate"},
+            headers={"User-Agent": self._settings.user_agent, "Accept-Encoding": ENCODINGS},
             timeout=aiohttp.ClientTimeout(total=None),
             trust_env=False,
         )
@@ -85,7 +101,13 @@ class Fetcher:
         await self._resolver.close()
 
     async def get(
-        self, url: str, *, etag: str | None = None, last_modified: str | None = None, accept: str = "*/*"
+        self,
+        url: str,
+        *,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        accept: str = "*/*",
+        manners: Manners | None = None,
     ) -> Response | FetchFailure:
         """Fetch `url`, following redirects; `etag` and `last_modified` go back as they were once received.
 
@@ -94,19 +116,24 @@ class Fetcher:
         validators = {"If-None-Match": etag, "If-Modified-Since": last_modified}
         sendable = {name: value for name, value in validators.items() if value and value.isprintable()}
         try:
-            return await self._follow(_parse(url), accept, sendable)
+            return await self._follow(addresses.parse(url), accept, sendable, manners)
         except FetchError as stop:
-            return FetchFailure(_without_login(url), stop.kind, stop.message, stop.status, stop.retry_after)
+            return FetchFailure(addresses.without_login(url), stop.kind, stop.message, stop.status, stop.retry_after)
 
-    async def _follow(self, start: URL, accept: str, validators: Mapping[str, str]) -> Response:
+    async def _follow(
+        self, start: URL, accept: str, validators: Mapping[str, str], manners: Manners | None
+    ) -> Response:
         url, permanent = start, True
         seen = {start.with_user(None)}
         left = self._settings.timeout.total_seconds()
         clock = asyncio.get_running_loop().time
         while True:
             # Validators belong to the place that gave them, as a login does.
-            conditions = validators if _same_place(start, url) else {}
-            async with self._turn(url.raw_host or ""):
+            conditions = validators if addresses.same_place(start, url) else {}
+            host = url.raw_host or ""
+            if manners:
+                await manners.may_ask(str(url.origin()), host, str(url.with_user(None)))
+            async with self._polite_turn(host, manners) if manners else self._turn(host):
                 began = clock()
                 answer = await self._ask_within(left, url, {"Accept": accept, **conditions})
                 left -= clock() - began
@@ -118,14 +145,26 @@ class Fetcher:
                 raise FetchError("redirect", f"more than {MAX_REDIRECTS} redirects, the last to {answer.target}")
             seen.add(answer.target)
             permanent = permanent and answer.permanent
-            url = _with_login(answer.target, start)
+            url = addresses.with_login(answer.target, start)
 
     @asynccontextmanager
     async def _turn(self, host: str) -> AsyncIterator[None]:
         """Wait at the host first, so that who waits for a busy host takes nobody else's place."""
-        door = self._hosts.setdefault(host, asyncio.Semaphore(self._settings.per_host))
-        async with door, self._places:
+        async with self._door(host), self._places:
             yield
+
+    def _door(self, host: str) -> asyncio.Semaphore:
+        return self._hosts.setdefault(host, asyncio.Semaphore(self._settings.per_host))
+
+    @asynccontextmanager
+    async def _polite_turn(self, host: str, manners: Manners) -> AsyncIterator[None]:
+        async with self._door(host):
+            async with manners.turn(host):  # till a place is free: only then the request begins
+                await self._places.acquire()
+            try:
+                yield
+            finally:
+                self._places.release()
 
     async def _ask_within(self, seconds: float, url: URL, headers: Mapping[str, str]) -> Response | _Moved:
         try:
@@ -137,6 +176,8 @@ class Fetcher:
 
     async def _ask(self, url: URL, headers: Mapping[str, str]) -> Response | _Moved:
         """Make one request to one place, without following a redirect."""
+        if self._proxies and (proxy := self._proxies.of(url.scheme, url.raw_host or "", url.port or 0)):
+            return await self._ask_through(proxy, url, headers)
         refusals: list[str | None] = []
         _refusals.set(refusals)
         try:
@@ -144,19 +185,49 @@ class Fetcher:
                 return await self._read(url.with_user(None), answer, conditional=len(headers) > 1)
         # ValueError: looking up some names fails with a UnicodeError.
         except (aiohttp.ClientError, HttpProcessingError, OSError, ValueError) as error:
-            raise _explain(url, error, refusals) from error
+            raise failures.explain(url, error, refusals) from error
+
+    async def _ask_through(self, proxy: proxies.Proxy, url: URL, headers: Mapping[str, str]) -> Response | _Moved:
+        await self._check(url)
+        _refusals.set(None)
+        # Only a plain request reaches the proxy itself; before a secure one comes CONNECT, with headers of its own.
+        login, own = ({}, proxy.headers) if url.scheme == "https" else (proxy.headers, {})
+        try:
+            async with self._session.get(
+                url, headers={**headers, **login}, allow_redirects=False, proxy=proxy.url, proxy_headers=own
+            ) as answer:
+                if answer.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+                    raise FetchError("proxy", failures.refused_by(proxy, url, answer.status))
+                return await self._read(url.with_user(None), answer, conditional=len(headers) > 1)
+        except (aiohttp.ClientError, HttpProcessingError, OSError, ValueError) as error:
+            raise failures.explain_proxied(proxy, url, error) from error
+
+    async def _check(self, url: URL) -> None:
+        """Guard a request whose connection a proxy makes, by what the name means here.
+
+        Many networks behind a proxy cannot look up the names of others; then the proxy decides.
+        """
+        host, port = (url.raw_host or "").rstrip("."), url.port or 0
+        try:
+            found = await self._resolver.resolve(host, port)
+        except (OSError, ValueError):
+            reasons = [proxies.unseen_refusal(host, port)]
+        else:
+            reasons = [refusal(one["host"], port, self._allowed) for one in found]
+        if reason := next(filter(None, reasons), None):
+            raise FetchError("address", f"{url.origin()} is not fetched: {reason}")
 
     async def _read(self, url: URL, answer: aiohttp.ClientResponse, *, conditional: bool) -> Response | _Moved:
         status, headers, where = answer.status, _plain(answer.headers), str(url.origin())
         if status in _REDIRECTS:
-            return _Moved(_target(url, answer.headers.get("Location")), status in _PERMANENT)
+            return _Moved(addresses.redirected(url, answer.headers.get("Location")), status in _PERMANENT)
         if status == 304 and conditional:
             return Response(str(url), status, headers)
         if status == 304:
             raise FetchError("protocol", f"{where} answered 304 to a request without conditions", status)
         if status != 200:
             wait = retry_after(headers, datetime.now(UTC))
-            raise FetchError("status", _status_message(where, status, wait), status, wait)
+            raise FetchError("status", failures.answered(where, status, wait), status, wait)
         body = Body(where, headers.get("content-encoding", ""), self._settings.max_bytes)
         body.expect(answer.content_length)
         async for piece in answer.content.iter_any():
@@ -166,10 +237,12 @@ class Fetcher:
     def _socket(self, info: aiohttp.AddrInfoType) -> socket.socket:
         """Open a socket for an address that aiohttp is about to connect to, wherever it comes from."""
         family, kind, protocol, _, address = info
-        reason = refusal(str(address[0]), int(address[1]), self._allowed)
-        _refusals.get().append(reason)
-        if reason:
-            raise _RefusedError(reason)
+        reasons = _refusals.get()
+        if reasons is not None:
+            reason = refusal(str(address[0]), int(address[1]), self._allowed)
+            reasons.append(reason)
+            if reason:
+                raise _RefusedError(reason)
         return socket.socket(family, kind, protocol)
 
 
@@ -200,55 +273,6 @@ class _Resolver(AbstractResolver):
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
-# --------------------------------------------------------------------------- where to
-
-
-def _parse(text: str) -> URL:
-    """Read an absolute http or https address, without its fragment. Raises FetchError of kind `url`."""
-    shown = repr(_without_login(text))
-    try:
-        url = _url(text)
-    except ValueError as error:
-        raise FetchError("url", f"{shown} is no valid address: {error}") from error
-    if url.scheme not in ("http", "https"):
-        raise FetchError("url", f"{shown} does not begin with http:// or https://")
-    host = url.raw_host or ""
-    if ":" not in host and not re.fullmatch(r"[\w.-]+", host, re.ASCII):
-        raise FetchError("url", f"{shown} has no valid host name")
-    return url.with_fragment(None)
-
-
-def _url(text: str) -> URL:
-    if _UNFIT.search(text):  # yarl would drop them, and ask for something else
-        raise ValueError("it holds control characters or bytes that are no text")
-    return URL(text)
-
-
-def _target(base: URL, location: str | None) -> URL:
-    if not location:
-        raise FetchError("redirect", f"{base.origin()} redirects without saying where to")
-    try:
-        return _parse(str(base.join(_url(location)))).with_user(None)
-    except (ValueError, FetchError) as error:
-        raise FetchError("redirect", f"{base.origin()} redirects to nowhere: {error}") from error
-
-
-def _without_login(text: str) -> str:
-    return re.sub(r"^([^/?#]*//)[^/?#]*@", r"\1", text)
-
-
-def _with_login(target: URL, start: URL) -> URL:
-    if start.user is None or not _same_place(start, target):
-        return target
-    return target.with_user(start.user).with_password(start.password)
-
-
-def _same_place(start: URL, target: URL) -> bool:
-    """Tell whether `target` may know what `start` was told: the same origin, or its step up to TLS."""
-    places = [(url.scheme, url.port) for url in (start, target)]
-    return start.raw_host == target.raw_host and (places[0] == places[1] or places == [("http", 80), ("https", 443)])
-
-
 # --------------------------------------------------------------------------- what came back
 
 
@@ -277,38 +301,3 @@ def _plain(headers: Mapping[str, str]) -> dict[str, str]:
         key, text = name.lower(), value.encode(errors="surrogateescape").decode(errors="replace")
         joined[key] = f"{joined[key]}, {text}" if key in joined else text
     return joined
-
-
-def _status_message(where: str, status: int, wait: timedelta | None) -> str:
-    phrase = next((known.phrase for known in HTTPStatus if known == status), "")
-    later = f", and asks to be left alone for {wait}" if wait else ""
-    return f"{where} answered {status} {phrase}".rstrip() + later
-
-
-def _explain(url: URL, error: Exception, refusals: list[str | None]) -> FetchError:
-    """Say in our words what aiohttp raised; `refusals` are the guard's, one for each address tried."""
-    where = url.origin()
-    if refusals and all(refusals):
-        return FetchError("address", f"{where} is not fetched: {refusals[0]}")
-    match error:
-        case aiohttp.ClientConnectorDNSError():
-            return FetchError("dns", f"the name {url.raw_host} cannot be looked up: {_reason(error.os_error)}")
-        case aiohttp.ClientSSLError():
-            return FetchError("tls", f"no secure connection to {where}: {error.__cause__ or error}")
-        case aiohttp.ClientPayloadError():
-            return FetchError("protocol", f"the answer of {where} broke off before its end")
-        case aiohttp.ClientResponseError() | HttpProcessingError():
-            return FetchError("protocol", f"{where} answered what is no HTTP: {shorten(error.message, 120)}")
-        case aiohttp.ServerDisconnectedError():
-            return FetchError("connection", f"{where} closed the connection without an answer")
-        case aiohttp.ClientConnectionError() | OSError():
-            return FetchError("connection", f"no connection to {where}: {_reason(error)}")
-        case _:
-            return FetchError("url", f"{where} cannot be asked: {error}")
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, OSError) and error.errno is not None:
-        # The numbers of a failed look-up are below 0 and its own.
-        return os.strerror(error.errno) if error.errno > 0 else error.strerror or str(error)
-    return str(error)

@@ -11,17 +11,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import Literal
+from typing import Any, Literal
 
 PUBLIC_PORTS = (80, 443, 8080, 8443)
 
 _NAT64 = IPv6Network("64:ff9b::/96")
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
+_SPECIAL = tuple(map(ip_network, ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "3fff::/20")))
+"""For protocols and examples; some versions of Python count parts of them as public, others do not."""
 
 _BRACKETED = re.compile(r"\[([^\]]+)\](?::([0-9]+))?")
 _PLAIN = re.compile(r"([^/]+/[0-9]+|[0-9.]+):([0-9]+)")
 
+ENCODINGS = "gzip, deflate, br"
+"""What may be asked for; `Body` reads each of them, one at a time."""
 _GZIP, _ZLIB, _RAW_DEFLATE = 31, 15, -15  # zlib's numbers for the wrappers
+_PORTION = 65536
+"""Brotli's decoder goes beyond the limit that it is given, by half of this one and by millions of a large one."""
 
 Kind = Literal[
     "address",
@@ -29,12 +35,16 @@ Kind = Literal[
     "connection",
     "timeout",
     "tls",
+    "proxy",
     "status",
     "too_large",
     "redirect",
     "encoding",
     "protocol",
     "url",
+    "disallowed",
+    "robots",
+    "postponed",
 ]
 
 
@@ -134,7 +144,8 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
         return all(is_public(inner) for inner in wrapped)
     if isinstance(address, IPv6Address) and address not in _GLOBAL_UNICAST:
         return False  # is_global alone lets fec0::/10 and ::127.0.0.1 pass
-    return address.is_global and not address.is_multicast
+    special = any(address in network for network in _SPECIAL)
+    return address.is_global and not address.is_multicast and not special
 
 
 def _wrapped(address: IPv4Address | IPv6Address) -> tuple[IPv4Address, ...]:
@@ -155,19 +166,22 @@ def _wrapped(address: IPv4Address | IPv6Address) -> tuple[IPv4Address, ...]:
 class Body:
     """Collects a body piece by piece, decompressed, and fails beyond `limit` bytes of either form.
 
-    `where` names the server in messages; `encoding` is Content-Encoding: gzip, deflate, identity or nothing.
+    `where` names the server in messages; `encoding` is Content-Encoding: gzip, deflate, br, identity or nothing.
     Raises FetchError of kind `encoding`, `too_large` or, for a compressed body that is cut off, `protocol`.
     """
 
     def __init__(self, where: str, encoding: str, limit: int) -> None:
         names = [name for name in re.split(r"[\s,]+", encoding.lower()) if name not in ("", "identity")]
-        if names not in ([], ["gzip"], ["x-gzip"], ["deflate"]):
+        if len(names) > 1:
+            raise FetchError("encoding", f"{where} sends a body packed {len(names)} times ({encoding}), read once only")
+        if names not in ([], ["gzip"], ["x-gzip"], ["deflate"], ["br"]):
             raise FetchError("encoding", f"{where} sends the body as {encoding}, which was not asked for")
         self._where, self._limit = where, limit
         self._encoding = names[0].removeprefix("x-") if names else ""
         self._received = 0
         self._body = bytearray()
         self._engine = zlib.decompressobj()
+        self._brotli: Any = None
         self._state: Literal["empty", "inside", "between", "ended"] = "empty"
 
     def expect(self, size: int | None) -> None:
@@ -178,10 +192,12 @@ class Body:
     def add(self, piece: bytes) -> None:
         self._received += len(piece)
         self.expect(self._received)
-        if self._encoding:
-            self._inflate(piece)
-        else:
+        if not self._encoding:
             self._body += piece
+        elif self._encoding == "br":
+            self._expand(piece)
+        else:
+            self._inflate(piece)
 
     def finish(self) -> bytes:
         if self._state == "inside":
@@ -197,7 +213,7 @@ class Body:
                 # One byte more than fits shows a bomb; the rest of it is never made.
                 self._body += self._engine.decompress(piece, self._limit + 1 - len(self._body))
             except zlib.error as error:
-                raise FetchError("encoding", f"{self._where} sends a body that is no {self._encoding}") from error
+                raise self._broken() from error
             self.expect(len(self._body))
             if not self._engine.eof:
                 return
@@ -213,3 +229,23 @@ class Body:
         deflate = _ZLIB if first & 0x0F == 8 else _RAW_DEFLATE
         self._engine = zlib.decompressobj(_GZIP if self._encoding == "gzip" else deflate)
         self._state = "inside"
+
+    def _expand(self, piece: bytes) -> None:
+        """Brotli has no members and no checksum; whatever follows its end is an error to it."""
+        import brotli
+
+        if self._brotli is None:
+            self._brotli, self._state = brotli.Decompressor(), "inside"
+        unread = piece
+        try:
+            while portion := self._brotli.process(unread, output_buffer_limit=_PORTION):
+                unread = b""
+                self._body += portion
+                self.expect(len(self._body))
+        except brotli.error as error:
+            raise self._broken() from error
+        if self._brotli.is_finished():
+            self._state = "ended"
+
+    def _broken(self) -> FetchError:
+        return FetchError("encoding", f"{self._where} sends a body that is no {self._encoding}")

@@ -89,12 +89,16 @@ class FetchFailure:
         "connection",
         "timeout",
         "tls",
+        "proxy",
         "status",
         "too_large",
         "redirect",
         "encoding",
         "protocol",
         "url",
+        "disallowed",
+        "robots",
+        "postponed",
     ]
     message: str
     status: int | None = None
@@ -217,12 +221,16 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class PageOutcome:
-    """A page, or why there is none; `final` says that another try would not help."""
+    """A page, or why there is none.
+
+    `final` says that another try would not help, `postponed` that there was none yet.
+    """
 
     request: PageRequest
     page: Page | None = None
     error: str | None = None
     final: bool = False
+    postponed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,12 @@ def _positive(value: timedelta | str) -> timedelta | str:
     return value
 
 
+def _short(value: timedelta) -> timedelta:
+    if value > timedelta(seconds=30):
+        raise ValueError("must be 30 s or less, or a poll would take for ever")
+    return value
+
+
 def _size(value: Any) -> int:
     return value if type(value) is int else units.size(str(value))
 
@@ -121,6 +127,12 @@ Duration = Annotated[
     AfterValidator(_positive),
     WithJsonSchema({**_TEXT, "examples": ["10 minutes", "48 h"]}),
 ]
+Pause = Annotated[
+    timedelta,
+    BeforeValidator(_duration),
+    AfterValidator(_short),
+    WithJsonSchema({**_TEXT, "examples": ["1 s", "0 s"]}),
+]
 Size = Annotated[
     int, BeforeValidator(_size), Field(gt=0), WithJsonSchema({"type": ["string", "integer"], "examples": ["10 MB"]})
 ]
@@ -185,6 +197,7 @@ class FetchSection(Section):
     rarest: Duration = Field(
         timedelta(hours=1), description="how long a feed may be left alone that brings little, or asks to be"
     )
+    page_pause: Pause = Field(timedelta(seconds=1), description="between the beginnings of two pages of one host")
     contact: str = Field("", description="who runs this monitor (an address or a page), told to the servers it asks")
     allow_addresses: tuple[Network, ...] = Field(
         (), description="networks, optionally with :port, besides the public internet"

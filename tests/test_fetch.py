@@ -2,7 +2,6 @@
 
 import asyncio
 import gzip
-import ipaddress
 import itertools
 import socket
 import ssl
@@ -12,13 +11,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
+import brotli
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -65,8 +61,8 @@ async def serve(pages: Mapping[str, Page] | Page, tls: ssl.SSLContext | None = N
                 await writer.drain()
             else:
                 await page(reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass  # the client had enough, which is what some tests are about
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # the client had enough, which is what some tests are about, or the test is over
         finally:
             writer.close()
 
@@ -141,7 +137,7 @@ def test_a_request_says_who_asks_what_it_accepts_and_nothing_else() -> None:
     assert {name: value for name, value in headers.items() if name and name != "host"} == {
         "user-agent": "haiti-monitor/1 (+https://example.org)",
         "accept": "application/rss+xml",
-        "accept-encoding": "gzip, deflate",
+        "accept-encoding": "gzip, deflate, br",
     }
 
 
@@ -156,6 +152,10 @@ def test_a_chunked_gzip_body_is_put_together() -> None:
     assert fetched(head + chunks + b"0\r\n\r\n").body == b"bonjou " * 100
 
 
+def test_a_brotli_body_is_unpacked() -> None:
+    assert fetched(page(body=brotli.compress(b"bonjou " * 100), Content_Encoding="br")).body == b"bonjou " * 100
+
+
 def test_header_bytes_that_are_no_text_come_out_as_text_that_can_be_stored() -> None:
     assert fetched(page(ETag='"\xe9"')).headers["etag"].encode() == '"�"'.encode()
 
@@ -168,12 +168,6 @@ def test_cookies_are_not_kept() -> None:
             return site
 
     assert all("cookie" not in headers for _, headers in asyncio.run(run()).requests)
-
-
-def test_proxies_named_in_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
-        monkeypatch.setenv(name, "http://127.0.0.1:1")
-    assert fetched(OK).body == b"ok"
 
 
 # --------------------------------------------------------------------------- conditional requests
@@ -336,7 +330,14 @@ def test_ten_redirects_are_followed_and_eleven_are_not() -> None:
         pytest.param("/back", "redirect", id="in a circle"),
         pytest.param("", "redirect", id="nowhere"),
         pytest.param("file:///etc/passwd", "redirect", id="file"),
+        pytest.param("file://localhost/etc/passwd", "redirect", id="file on a host"),
         pytest.param("ftp://127.0.0.1/", "redirect", id="ftp"),
+        pytest.param("gopher://127.0.0.1:70/_", "redirect", id="gopher"),
+        pytest.param("http://167772161/", "address url", id="decimal"),
+        pytest.param("http://0x0a.1/", "address url", id="hex"),
+        pytest.param("http://[::]/", "address", id="IPv6 zero"),
+        pytest.param("http://0/", "address url", id="zero"),
+        pytest.param("http://[64:ff9b:1::a00:1]/", "address", id="NAT64 of a local prefix"),
         pytest.param("javascript:alert(1)", "redirect", id="javascript"),
         pytest.param("data:text/html,x", "redirect", id="data"),
         pytest.param("http://", "redirect", id="no host"),
@@ -353,7 +354,8 @@ def test_ten_redirects_are_followed_and_eleven_are_not() -> None:
 def test_a_redirect_to_where_we_do_not_go_is_a_failure(location: str, kind: str) -> None:
     answer, site = fetch({"/": to(location), "/back": to("/")})
     assert isinstance(answer, FetchFailure)
-    assert (answer.url, answer.kind) == (site.url("/"), kind)
+    assert answer.url == site.url("/")
+    assert answer.kind in kind.split()
 
 
 def test_a_redirect_without_a_location_is_a_failure() -> None:
@@ -398,7 +400,9 @@ def test_a_failure_does_not_show_the_login(url: str) -> None:
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
-        pytest.param(page(body=b"x", Content_Encoding="br"), "encoding", id="brotli"),
+        pytest.param(page(body=b"x", Content_Encoding="zstd"), "encoding", id="zstd"),
+        pytest.param(page(body=b"<rss/>", Content_Encoding="br"), "encoding", id="corrupt brotli"),
+        pytest.param(page(body=b"x", Content_Encoding="gzip, gzip"), "encoding", id="packed twice"),
         pytest.param(page(body=b"<rss/>", Content_Encoding="gzip"), "encoding", id="corrupt gzip"),
         pytest.param(page(body=gzip.compress(b"abc")[:-9], Content_Encoding="gzip"), "protocol", id="cut gzip"),
         pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nshort", "protocol", id="short body"),
@@ -430,6 +434,49 @@ def test_an_answer_that_is_broken_or_incomplete_is_a_failure(answer: bytes, kind
     failure = failed(answer)
     assert failure.kind == kind
     assert "\n" not in failure.message
+    assert len(failure.message) < 250
+
+
+def endless(begin: bytes, piece: bytes) -> Page:
+    async def send(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(begin)
+        while True:
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(0)
+
+    return send
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+HUGE_CHUNK = b"10000\r\n" + bytes(65536) + b"\r\n"
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "kind"),
+    [
+        pytest.param(endless(b"HTTP/1.1 200 ", b"a" * 999), "protocol", id="first line"),
+        pytest.param(endless(b"HTTP/1.1 200 OK\r\nX: ", b"a" * 999), "protocol", id="header"),
+        pytest.param(endless(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n" * 99), "protocol", id="headers"),
+        pytest.param(endless(b"HTTP/1.1 200 OK\r\n", b"Set-Cookie: a=b\r\n" * 99), "protocol", id="cookies"),
+        pytest.param(endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 99), "timeout", id="promises to go on"),
+        pytest.param(endless(b"", b"\r\n" * 99), "timeout", id="empty lines"),
+        pytest.param(endless(CHUNKED, b"0" * 999), "timeout", id="chunk size"),
+        pytest.param(endless(CHUNKED + b"5;", b"a" * 999), "timeout", id="chunk extension"),
+        pytest.param(endless(CHUNKED, HUGE_CHUNK), "too_large", id="chunks"),
+        pytest.param(endless(CHUNKED + b"0\r\n", b"X: y\r\n" * 99), "protocol", id="trailers"),
+        pytest.param(endless(b"HTTP/1.1 200 OK\r\n\r\n", bytes(65536)), "too_large", id="body"),
+        pytest.param(endless(CHUNKED.replace(b"200 OK", b"404 Gone"), HUGE_CHUNK), "status", id="body of an error"),
+        pytest.param(
+            endless(CHUNKED.replace(b"200 OK\r\n", b"302 Found\r\nLocation: /\r\n"), HUGE_CHUNK),
+            "redirect",
+            id="body of a redirect",
+        ),
+    ],
+)
+def test_what_never_ends_ends_at_a_limit(behaviour: Page, kind: str) -> None:
+    failure = failed(behaviour, limits=replace(HASTY, max_bytes=300_000))
+    assert failure.kind == kind, failure.message
     assert len(failure.message) < 250
 
 
@@ -612,6 +659,27 @@ def test_a_cancelled_fetch_is_cancelled_and_its_place_is_free_again() -> None:
         pytest.param("127。0。0。1", {"address"}, id="ideographic full stops"),
         pytest.param("%31%32%37.0.0.1", {"url"}, id="escaped"),
         pytest.param("8.8.8.8@127.0.0.1", {"address"}, id="behind a login that looks public"),
+        pytest.param("8.8.8.8:80@127.0.0.1", {"address"}, id="behind a login with a password"),
+        pytest.param("8.8.8.8@8.8.4.4@127.0.0.1", {"address", "url"}, id="behind two logins"),
+        pytest.param("8.8.8.8%40127.0.0.1", {"url"}, id="behind an escaped login"),
+        pytest.param("8.8.8.8\\@127.0.0.1", {"address", "url"}, id="behind a backslash"),
+        pytest.param("127.0.0.1\\@8.8.8.8", {"address", "url"}, id="before a backslash"),
+        pytest.param("127.0.0.1.", {"address", "dns", "url"}, id="with a dot"),
+        pytest.param("127。0。0。1。", {"address", "dns", "url"}, id="ideographic full stops, one at the end"),
+        pytest.param("0x7f.0x0.0x0.0x1", {"address"}, id="hex"),
+        pytest.param("017700000001", {"address", "url"}, id="octal, one number"),
+        pytest.param("[::]", {"address"}, id="IPv6 zero"),
+        pytest.param("[::1]", {"address"}, id="IPv6 loopback"),
+        pytest.param("[0:0:0:0:0:0:0:1]", {"address"}, id="IPv6 loopback, long"),
+        pytest.param("[::1%25lo]", {"address", "url"}, id="IPv6 loopback with a zone"),
+        pytest.param("[fe80::1%25lo]", {"address", "url"}, id="link-local with a zone"),
+        pytest.param("[::127.0.0.1]", {"address"}, id="IPv4-compatible"),
+        pytest.param("[64:ff9b::127.0.0.1]", {"address"}, id="NAT64"),
+        pytest.param("[64:ff9b:1::127.0.0.1]", {"address"}, id="NAT64 of a local prefix"),
+        pytest.param("[2002:7f00:1::]", {"address"}, id="6to4"),
+        pytest.param("[2001:0:7f00:1::f7f7:f7f7]", {"address"}, id="Teredo"),
+        pytest.param("localhost.localdomain", {"address", "dns"}, id="the long name"),
+        pytest.param("ⓛocalhost", {"address", "url", "dns"}, id="the name with a circled letter"),
     ],
 )
 def test_loopback_is_not_reached_by_default_however_it_is_spelt(host: str, kinds: set[str]) -> None:
@@ -669,6 +737,26 @@ def test_of_the_addresses_of_a_name_only_allowed_ones_are_used(
     monkeypatch.setattr(socket, "getaddrinfo", Names(addresses))
     answer, _ = fetch(OK, "http://feeds.example:{port}/")
     assert (answer.kind if isinstance(answer, FetchFailure) else None) == kind
+
+
+def test_a_name_that_changes_its_address_is_checked_where_it_leads_when_it_is_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answers = itertools.cycle([["8.8.8.8", "127.0.0.1"], ["127.0.0.1"]])
+
+    def look_up(host: str, port: int, *rest: object) -> list[tuple[Any, ...]]:
+        return Names(next(answers))(host, port, *rest)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+
+    async def run() -> tuple[list[Response | FetchFailure], Site]:
+        async with serve(OK) as site, Fetcher(FetchSettings()) as fetcher:
+            urls = [f"http://{name}.example:{site.port}/" for name in ("one", "two", "three", "one")]
+            return [await fetcher.get(url) for url in urls], site
+
+    answers_, site = asyncio.run(run())
+    assert [answer.kind for answer in answers_ if isinstance(answer, FetchFailure)] == ["address"] * 4
+    assert site.connections == 0
 
 
 def test_dead_name_servers_hold_up_no_other_name(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -747,33 +835,11 @@ def test_a_closed_port_is_a_failure_of_the_connection() -> None:
     assert (answer.kind, answer.message.endswith("Connection refused")) == ("connection", True)
 
 
-@pytest.fixture(scope="module")
-def self_signed(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
-    """Serve as 127.0.0.1 with a certificate that nobody vouches for."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    here = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    now = datetime.now(UTC)
-    draft = x509.CertificateBuilder(name, name, key.public_key(), 1, now - timedelta(days=1), now + timedelta(days=1))
-    certificate = draft.add_extension(here, critical=False).sign(key, hashes.SHA256())
-    pem = serialization.Encoding.PEM
-    file: Path = tmp_path_factory.mktemp("tls") / "server.pem"
-    secret = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    file.write_bytes(secret + certificate.public_bytes(pem))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(file)
-    return context
-
-
-def test_a_certificate_that_nobody_vouches_for_is_a_failure_of_tls(self_signed: ssl.SSLContext) -> None:
-    answer = failed(OK, "https://127.0.0.1:{port}/", tls=self_signed)
-    assert (answer.kind, "self-signed certificate" in answer.message) == ("tls", True)
-
-
-def test_a_server_that_speaks_no_tls_is_a_failure_of_tls() -> None:
+@pytest.mark.parametrize("greeting", [b"220 mail.example ESMTP\r\n", b"HTTP/1.1 400 Bad Request\r\n\r\n"])
+def test_a_server_that_speaks_no_tls_is_a_failure_of_tls(greeting: bytes) -> None:
     async def run() -> Response | FetchFailure:
         async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            writer.write(b"220 mail.example ESMTP\r\n")
+            writer.write(greeting)
             await reader.read(1)
             writer.close()
 
@@ -783,7 +849,7 @@ def test_a_server_that_speaks_no_tls_is_a_failure_of_tls() -> None:
 
     answer = asyncio.run(run())
     assert isinstance(answer, FetchFailure)
-    assert answer.kind == "tls"
+    assert (answer.kind, "speaks no TLS" in answer.message) == ("tls", True)
 
 
 HEADS = st.sampled_from([b"", b"HTTP/1.1 ", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 302 Found\r\nLocation: "])

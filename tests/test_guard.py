@@ -1,14 +1,17 @@
 """The guard: which addresses may be reached, and how much a body may hold."""
 
 import gzip
+import socket
 import subprocess
 import sys
 import tracemalloc
 import zlib
+from collections.abc import Callable
 from ipaddress import ip_address
 
+import brotli
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.guard import (
@@ -42,6 +45,8 @@ from monitor.guard import (
         pytest.param("100.64.0.1", False, id="carrier's NAT"),
         pytest.param("169.254.169.254", False, id="link-local: cloud metadata"),
         pytest.param("192.0.2.1", False, id="documentation"),
+        pytest.param("192.0.0.8", False, id="protocols"),
+        pytest.param("192.88.99.1", False, id="6to4 relays, given up"),
         pytest.param("198.18.0.1", False, id="benchmarks"),
         pytest.param("224.0.0.1", False, id="multicast"),
         pytest.param("240.0.0.1", False, id="reserved"),
@@ -54,6 +59,10 @@ from monitor.guard import (
         pytest.param("fec0::1", False, id="site-local, given up"),
         pytest.param("ff0e::1", False, id="multicast, IPv6"),
         pytest.param("2001:db8::1", False, id="documentation, IPv6"),
+        pytest.param("3fff::1", False, id="documentation, IPv6, the newer"),
+        pytest.param("2001:20::1", False, id="protocols, IPv6"),
+        pytest.param("2606:4700::1111%eth0", True, id="public with a zone"),
+        pytest.param("::ffff:127.0.0.1%eth0", False, id="IPv4-mapped loopback with a zone"),
         pytest.param("::ffff:127.0.0.1", False, id="IPv4-mapped loopback"),
         pytest.param("::127.0.0.1", False, id="IPv4-compatible loopback"),
         pytest.param("::ffff:0:127.0.0.1", False, id="IPv4-translated loopback"),
@@ -66,6 +75,87 @@ from monitor.guard import (
 )
 def test_only_addresses_of_the_public_internet_are_public_whatever_wraps_them(address: str, public: bool) -> None:
     assert is_public(ip_address(address)) is public
+
+
+INNER = {
+    4: "0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24 "
+    "192.88.99.0/24 192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 240.0.0.0/4",
+    6: "::/3 4000::/2 8000::/1 2001::/23 2001:db8::/32 3fff::/20",
+}
+"""What is not of the public internet, from the registries of special addresses; IPv6 has 2000::/3 only."""
+
+
+def bits(text: str) -> str:
+    packed = socket.inet_pton(socket.AF_INET6 if ":" in text else socket.AF_INET, text)
+    return "".join(f"{byte:08b}" for byte in packed)
+
+
+PREFIXES = {
+    width: [bits(network.partition("/")[0])[: int(network.partition("/")[2])] for network in INNER[version].split()]
+    for version, width in ((4, 32), (6, 128))
+}
+
+
+def looks_public(address: str) -> bool:
+    """Tell by bits what the guard tells by Python's `ipaddress`."""
+    if len(address) == 128:
+        flipped = address[96:].translate({48: "1", 49: "0"})
+        for start, inner in (
+            (bits("::ffff:0:0")[:96], [address[96:]]),
+            (bits("64:ff9b::")[:96], [address[96:]]),
+            (bits("2002::")[:16], [address[16:48]]),
+            (bits("2001::")[:32], [address[32:64], flipped]),
+        ):
+            if address.startswith(start):
+                return all(map(looks_public, inner))
+    return not address.startswith(tuple(PREFIXES[len(address)]))
+
+
+def near(width: int) -> st.SearchStrategy[str]:
+    """Addresses as bits: any, and those at the borders of what is special."""
+    whole = st.integers(0, 2**width - 1)
+    edges = [
+        int(prefix.ljust(width, fill), 2) + step for prefix in PREFIXES[width] for fill in "01" for step in (-1, 0, 1)
+    ]
+    return (whole | st.sampled_from(edges)).map(lambda number: f"{number % 2**width:0{width}b}")
+
+
+def wrapped(prefix: str, length: int) -> st.SearchStrategy[str]:
+    return near(32).map(lambda inner: (bits(prefix)[:length] + inner).ljust(128, "0"))
+
+
+TEREDO = st.tuples(near(32), near(32)).map(lambda ends: bits("2001::")[:32] + ends[0] + "0" * 32 + ends[1])
+ADDRESSES = st.one_of(
+    near(32), near(128), wrapped("::ffff:0:0", 96), wrapped("64:ff9b::", 96), wrapped("2002::", 16), TEREDO,
+    wrapped("64:ff9b:1::", 96), wrapped("::", 96), wrapped("::ffff:0:0:0", 96),
+)  # fmt: skip
+
+
+def spellings(address: str) -> list[str]:
+    """How an address may be written where a program reads it as the system does."""
+    number = int(address, 2)
+    if len(address) == 32:
+        a, b, c, d = number.to_bytes(4, "big")
+        return [
+            f"{a}.{b}.{c}.{d}", f"{number}", f"{number:#x}", f"0{number:o}", f"{a}.{number & 0xFFFFFF}",
+            f"0x{a:X}.{b}.{number & 0xFFFF:#x}", f"0{a:o}.0{b:o}.0{c:o}.0{d:o}", f"{a:#04x}.{b:#04x}.{c}.0{d:o}",
+        ]  # fmt: skip
+    groups = [f"{number >> shift & 0xFFFF:x}" for shift in range(112, -1, -16)]
+    tail = ".".join(map(str, (number & 0xFFFFFFFF).to_bytes(4, "big")))
+    short = socket.inet_ntop(socket.AF_INET6, number.to_bytes(16, "big"))
+    padded = ":".join(group.zfill(4) for group in groups)
+    return [short, short.upper(), ":".join(groups), padded, f"{':'.join(groups[:6])}:{tail}"]
+
+
+@settings(max_examples=500)
+@given(address=ADDRESSES, spelling=st.integers(0, 7))
+def test_the_guard_agrees_with_another_that_is_built_otherwise_on_any_address_however_it_is_spelt(
+    address: str, spelling: int
+) -> None:
+    ways = spellings(address)
+    found = socket.getaddrinfo(ways[spelling % len(ways)], 80, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    [host] = {str(one[4][0]) for one in found}
+    assert (refusal(host, 80) is None) is looks_public(address), host
 
 
 @pytest.mark.parametrize("port", [80, 443, 8080, 8443])
@@ -175,6 +265,8 @@ def unpack(data: bytes, encoding: str, *, limit: int = 100_000, step: int = 7) -
         pytest.param("identity, gzip", gzip.compress(TEXT), id="with identity"),
         pytest.param("deflate", deflate(TEXT, 15), id="deflate in zlib"),
         pytest.param("deflate", deflate(TEXT, -15), id="deflate, raw"),
+        pytest.param("br", brotli.compress(TEXT), id="brotli"),
+        pytest.param("br", brotli.compress(TEXT, quality=0), id="brotli, hardly packed"),
         pytest.param("gzip", gzip.compress(TEXT[:100]) + gzip.compress(TEXT[100:]), id="two gzip members"),
         pytest.param("gzip", gzip.compress(TEXT) + b"\0" * 30, id="gzip with padding"),
         pytest.param("gzip", gzip.compress(TEXT) + b"<!-- late -->", id="gzip with something after its end"),
@@ -186,7 +278,7 @@ def test_a_body_is_what_the_server_packed_however_it_is_cut(encoding: str, data:
     assert unpack(data, encoding, step=step) == TEXT
 
 
-@pytest.mark.parametrize("encoding", ["", "gzip", "deflate"])
+@pytest.mark.parametrize("encoding", ["", "gzip", "deflate", "br"])
 def test_no_bytes_are_an_empty_body(encoding: str) -> None:
     assert unpack(b"", encoding) == b""
 
@@ -194,7 +286,12 @@ def test_no_bytes_are_an_empty_body(encoding: str) -> None:
 @pytest.mark.parametrize(
     ("encoding", "data", "kind"),
     [
-        pytest.param("br", b"\x0b\x02\x80", "encoding", id="brotli"),
+        pytest.param("zstd", TEXT, "encoding", id="zstd"),
+        pytest.param("br", TEXT, "encoding", id="not brotli at all"),
+        pytest.param("br", brotli.compress(TEXT) + b"more", "encoding", id="brotli with something after its end"),
+        pytest.param("br", brotli.compress(TEXT)[:-1], "protocol", id="brotli without its last byte"),
+        pytest.param("br", brotli.compress(TEXT)[:20], "protocol", id="brotli, cut off"),
+        pytest.param("br, gzip", gzip.compress(brotli.compress(TEXT)), "encoding", id="packed in two ways"),
         pytest.param("utf-8", TEXT, "encoding", id="a charset"),
         pytest.param("gzip, gzip", gzip.compress(gzip.compress(TEXT)), "encoding", id="packed twice"),
         pytest.param("gzip", TEXT, "encoding", id="not gzip at all"),
@@ -213,13 +310,22 @@ def test_a_body_that_is_not_what_it_is_said_to_be_is_a_failure(encoding: str, da
     assert caught.value.kind == kind
 
 
-@given(data=st.binary(max_size=3000), cuts=st.integers(1, 500), wbits=st.sampled_from([31, 15, -15]))
-def test_any_bytes_survive_any_packing_and_any_cutting(data: bytes, cuts: int, wbits: int) -> None:
-    encoding = "gzip" if wbits == 31 else "deflate"
-    assert unpack(deflate(data, wbits), encoding, step=cuts) == data
+PACKERS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
+    "gzip": ("gzip", gzip.compress),
+    "zlib": ("deflate", lambda data: deflate(data, 15)),
+    "raw deflate": ("deflate", lambda data: deflate(data, -15)),
+    "brotli": ("br", brotli.compress),
+    "quick brotli": ("br", lambda data: brotli.compress(data, quality=1)),
+}
 
 
-@given(data=st.binary(max_size=500), encoding=st.sampled_from(["gzip", "deflate"]))
+@given(data=st.binary(max_size=3000), cuts=st.integers(1, 500), packer=st.sampled_from(list(PACKERS)))
+def test_any_bytes_survive_any_packing_and_any_cutting(data: bytes, cuts: int, packer: str) -> None:
+    encoding, pack = PACKERS[packer]
+    assert unpack(pack(data), encoding, step=cuts) == data
+
+
+@given(data=st.binary(max_size=500), encoding=st.sampled_from(["gzip", "deflate", "br"]))
 def test_any_bytes_are_a_body_or_a_clear_failure(data: bytes, encoding: str) -> None:
     try:
         assert isinstance(unpack(data, encoding), bytes)
@@ -227,10 +333,35 @@ def test_any_bytes_are_a_body_or_a_clear_failure(data: bytes, encoding: str) -> 
         assert error.kind in ("encoding", "protocol", "too_large")  # noqa: PT017
 
 
+@given(
+    parts=st.lists(st.binary(max_size=30) | st.integers(0, 40_000).map(bytes), max_size=5),
+    packer=st.sampled_from(list(PACKERS)),
+    changes=st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), max_size=4),
+    keep=st.integers(0, 10**6),
+    cuts=st.integers(1, 500),
+)
+def test_a_packed_body_that_is_changed_or_cut_stays_within_the_limit_or_fails_in_words(
+    parts: list[bytes], packer: str, changes: list[tuple[int, int]], keep: int, cuts: int
+) -> None:
+    encoding, pack = PACKERS[packer]
+    packed = bytearray(b"".join(map(pack, parts)))
+    for place, value in changes:
+        if packed:
+            packed[place % len(packed)] = value
+    limit = 50_000
+    try:
+        body = unpack(bytes(packed[: keep % (len(packed) + 1)]), encoding, limit=limit, step=cuts)
+    except FetchError as error:
+        assert error.kind in ("encoding", "protocol", "too_large")  # noqa: PT017
+        assert "example.org" in error.message  # noqa: PT017
+    else:
+        assert len(body) <= limit
+
+
 @pytest.mark.parametrize(
     ("encoding", "data"),
-    [("", TEXT), ("gzip", gzip.compress(TEXT)), ("deflate", deflate(TEXT, -15))],
-    ids=["plain", "gzip", "deflate"],
+    [("", TEXT), ("gzip", gzip.compress(TEXT)), ("deflate", deflate(TEXT, -15)), ("br", brotli.compress(TEXT))],
+    ids=["plain", "gzip", "deflate", "brotli"],
 )
 def test_a_body_may_be_as_large_as_the_limit_and_not_a_byte_larger(encoding: str, data: bytes) -> None:
     assert unpack(data, encoding, limit=len(TEXT)) == TEXT
@@ -263,13 +394,24 @@ def bomb(mebibytes: int) -> bytes:
     return head + block * (mebibytes - 1)
 
 
-def test_a_bomb_of_one_gibibyte_is_stopped_at_the_limit_of_memory_too() -> None:
-    data, limit = bomb(1024), 2_000_000
+def brotli_bomb() -> bytes:
+    """A gibibyte of zeros in some hundred bytes."""
+    packer = brotli.Compressor(quality=5)
+    zeros = bytes(2**24)
+    return b"".join(packer.process(zeros) for _ in range(64)) + bytes(packer.finish())
+
+
+@pytest.mark.parametrize("step", [1, 65536, 10_000_000], ids=["byte by byte", "in pieces", "at once"])
+@pytest.mark.parametrize(("encoding", "make"), [("gzip", lambda: bomb(1024)), ("br", brotli_bomb)], ids=["gzip", "br"])
+def test_a_bomb_of_one_gibibyte_is_stopped_at_the_limit_of_memory_too(
+    encoding: str, make: Callable[[], bytes], step: int
+) -> None:
+    data, limit = make(), 2_000_000
     assert len(data) < 1_100_000
     tracemalloc.start()
     try:
         with pytest.raises(FetchError) as caught:
-            unpack(data, "gzip", limit=limit, step=65536)
+            unpack(data, encoding, limit=limit, step=step)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

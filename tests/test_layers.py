@@ -15,11 +15,14 @@ ROOT = Path(__file__).parents[1]
 LAYERS: dict[str, tuple[str, ...]] = {
     "ground": ("monitor.models", "monitor.errors"),
     "pure": (
+        "monitor.addresses",
+        "monitor.certificates",
         "monitor.config",
         "monitor.delivery",
         "monitor.developments",
         "monitor.dismissals",
         "monitor.extract",
+        "monitor.failures",
         "monitor.folding",
         "monitor.glance",
         "monitor.guard",
@@ -27,6 +30,8 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "monitor.items",
         "monitor.messages",
         "monitor.parse",
+        "monitor.proxies",
+        "monitor.robots",
         "monitor.rules",
         "monitor.schema",
         "monitor.shipped",
@@ -47,17 +52,19 @@ ORDER = list(LAYERS)
 # Each library's one home; `aiohttp.web` serves the demonstration's news and is another thing than the client.
 HOMES = {
     "ahocorasick_rs": {"monitor.rules.lexicon"},
-    "aiohttp": {"monitor.fetch"},
+    "aiohttp": {"monitor.fetch", "monitor.failures"},
     "aiohttp.web": {"monitor.demo.server"},
     "aiosmtpd": {"monitor.demo.mailbox"},
     "anyio": {"monitor.demo"},
     "apprise": {"monitor.notify"},
+    "brotli": {"monitor.guard"},
     "croniter": {"monitor.schema", "monitor.delivery"},
     "feedparser": {"monitor.parse"},
     "lark": {"monitor.rules.grammar"},
     "lxml": {"monitor.extract"},
     "newspaper": {"monitor.extract"},
     "pebble": {"monitor.extractor_pool"},
+    "protego": {"monitor.robots"},
     "py3langid": {"monitor.text"},
     "pydantic": {"monitor.schema", "monitor.config", "monitor.dismissals"},
     "readability": {"monitor.extract"},
@@ -66,7 +73,7 @@ HOMES = {
     "trafilatura": {"monitor.extract"},
     "typer": {"monitor.cli"},
     "yaml": {"monitor.yamltext", "monitor.cli.demonstration"},
-    "yarl": {"monitor.fetch"},
+    "yarl": {"monitor.fetch", "monitor.addresses", "monitor.failures"},
     "prefect": {"flows"},
 }
 

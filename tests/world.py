@@ -35,7 +35,7 @@ WEATHER = "Rain over the capital for a third day in a row"
 
 WATCH: dict[str, Any] = {
     "database": "monitor.db",
-    "fetch": {"timeout": "5 s", "per_host": 20, "allow_addresses": ["127.0.0.0/8"]},
+    "fetch": {"timeout": "5 s", "per_host": 20, "page_pause": "0 s", "allow_addresses": ["127.0.0.0/8"]},
     "reading": {"default": "never", "relevant": "mission"},
     "changes": {"leadership": {"family": "leadership"}, "mandate": {}},
     "actors": {"Norland": ["Norland"], "Sudland": ["Sudland"]},

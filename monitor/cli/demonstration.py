@@ -87,7 +87,7 @@ def _configure(folder: Path, server: NewsServer, mailbox: Mailbox) -> Config:
     data: dict[str, Any] = load_yaml(files["config.yaml"], "config.yaml").data
     data["database"] = "monitor.db"
     data["self_watch"] = {"enabled": False}  # a year in a minute has silences and pauses of its own
-    data["fetch"] = {"allow_addresses": [f"127.0.0.1:{urlsplit(server.base_url).port}"]}
+    data["fetch"] = {"allow_addresses": [f"127.0.0.1:{urlsplit(server.base_url).port}"], "page_pause": "0 s"}
     data["feeds"] = [
         {"name": feed.name, "url": feed.url}
         | ({"language": feed.language, "outlet": feed.outlet} if feed.language else {"read": "never"})

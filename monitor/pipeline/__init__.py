@@ -14,7 +14,7 @@ lets the one wait for the other.
 from monitor.pipeline.alerts import SendReport, check_channels, send_alerts
 from monitor.pipeline.asking import ask_feeds, fetch_feeds
 from monitor.pipeline.feeds import due_feeds, index_articles, poll_feeds, store_feeds, sync
-from monitor.pipeline.pages import fetch_pages, store_pages, wanted_pages
+from monitor.pipeline.pages import fetch_pages, known_hosts, store_pages, wanted_pages
 from monitor.pipeline.run import PassReport, maintain, run_pass
 from monitor.pipeline.signals import GroupReport, MatchReport, group_signals, match_articles
 from monitor.pipeline.watching import beat, watch_itself
@@ -32,6 +32,7 @@ __all__ = [
     "fetch_pages",
     "group_signals",
     "index_articles",
+    "known_hosts",
     "maintain",
     "match_articles",
     "poll_feeds",

@@ -16,7 +16,8 @@ from monitor.models import FetchFailure, PageOutcome, PageRequest
 from monitor.parse import plausible
 from monitor.pipeline.asking import fetch_settings
 from monitor.pipeline.feeds import news_time
-from monitor.store import Store, articles
+from monitor.pipeline.manners import Hosts, Visit
+from monitor.store import Store, articles, robots
 from monitor.timing import next_page
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from monitor.worker_pool import WorkerPool
 
 _ACCEPT = "text/html, application/xhtml+xml;q=0.9, */*;q=0.5"
-_NO_USE = frozenset({"address", "url", "too_large", "encoding", "redirect"})
+_NO_USE = frozenset({"address", "url", "too_large", "encoding", "redirect", "disallowed"})
 _GONE = frozenset({400, 401, 402, 403, 404, 405, 406, 410, 451})
 _WORKERS = 2
 _TIME_LIMIT = timedelta(seconds=20)
@@ -36,16 +37,23 @@ def wanted_pages(store: Store, now: datetime) -> list[PageRequest]:
     return articles.wanting_page(store, now)
 
 
+def known_hosts(store: Store, now: datetime) -> Hosts:
+    """What is known at the beginning of a pass of the hosts whose pages are read."""
+    return Hosts.of(robots.known(store, now))
+
+
 def fetch_pages(
     config: Config,
     wanted: Sequence[PageRequest],
     now: datetime,
     on_page: OnPage | None = None,
     pool: "WorkerPool | None" = None,
+    hosts: Hosts | None = None,
 ) -> list[PageOutcome]:
     """Downloads pages and takes their text out, in worker processes. A failed page is a value; no database.
 
-    Starting workers takes a second: who reads several times passes a `pool` that lasts.
+    Starting workers takes a second: who reads several times passes a `pool` that lasts. Who reads in batches passes
+    the same `hosts` to each, so that no site is asked for its rules twice, or for a page too soon after the last.
     """
     from monitor.worker_pool import WorkerPool  # only who reads pages pays for it
 
@@ -53,27 +61,31 @@ def fetch_pages(
         return []
     with ExitStack() as closing:
         pool = pool or closing.enter_context(WorkerPool(_WORKERS, _TIME_LIMIT))
-        return asyncio.run(_fetch_all(config, wanted, now, on_page or (lambda _: None), pool))
+        return asyncio.run(_fetch_all(config, wanted, now, on_page or (lambda _: None), pool, hosts or Hosts()))
 
 
 async def _fetch_all(
-    config: Config, wanted: Sequence[PageRequest], now: datetime, on_page: OnPage, pool: "WorkerPool"
+    config: Config, wanted: Sequence[PageRequest], now: datetime, on_page: OnPage, pool: "WorkerPool", hosts: Hosts
 ) -> list[PageOutcome]:
     from monitor.fetch import Fetcher
 
-    async def one(request: PageRequest, fetcher: Fetcher) -> PageOutcome:
-        outcome = await _read(request, fetcher, pool, now)
+    async def one(request: PageRequest, fetcher: Fetcher, visit: Visit) -> PageOutcome:
+        outcome = await _read(request, fetcher, visit, pool, now)
         on_page(outcome)
         return outcome
 
     async with Fetcher(fetch_settings(config)) as fetcher:
-        return list(await asyncio.gather(*(one(request, fetcher) for request in wanted)))
+        visit = Visit(hosts, fetcher, config.settings.fetch.page_pause, now)
+        return list(await asyncio.gather(*(one(request, fetcher, visit) for request in wanted)))
 
 
-async def _read(request: PageRequest, fetcher: "Fetcher", pool: "WorkerPool", now: datetime) -> PageOutcome:
-    answer = await fetcher.get(request.url, accept=_ACCEPT)
+async def _read(
+    request: PageRequest, fetcher: "Fetcher", visit: Visit, pool: "WorkerPool", now: datetime
+) -> PageOutcome:
+    answer = await fetcher.get(request.url, accept=_ACCEPT, manners=visit)
     if isinstance(answer, FetchFailure):
-        return PageOutcome(request, error=answer.message, final=answer.kind in _NO_USE or answer.status in _GONE)
+        final = answer.kind in _NO_USE or answer.status in _GONE
+        return PageOutcome(request, error=answer.message, final=final, postponed=answer.kind == "postponed")
     try:
         page = await pool.run(extract, answer.body, answer.url, answer.headers.get("content-type", ""), now)
     except (ExtractError, WorkError) as error:
@@ -81,10 +93,17 @@ async def _read(request: PageRequest, fetcher: "Fetcher", pool: "WorkerPool", no
     return PageOutcome(request, page=page)
 
 
-def store_pages(config: Config, store: Store, pages: Sequence[PageOutcome], now: datetime) -> None:
-    """Writes the texts; a page that failed for a passing reason is tried again later."""
+def store_pages(
+    config: Config, store: Store, pages: Sequence[PageOutcome], now: datetime, hosts: Hosts | None = None
+) -> None:
+    """Writes the texts, and what was learnt of the hosts; a page that failed for a passing reason is tried again later.
+
+    One whose turn did not come is no failed try, however often that happens.
+    """
     del config
     with store.transaction():
+        if hosts and hosts.learnt:
+            robots.keep(store, hosts.learnt, now)
         for outcome in pages:
             article = outcome.request.article
             if outcome.page is not None:
@@ -92,5 +111,9 @@ def store_pages(config: Config, store: Store, pages: Sequence[PageOutcome], now:
                 news_at = news_time(published, now, first_poll=False) if published else None
                 articles.set_page(store, article, outcome.page, published=published, news_at=news_at)
             else:
-                again = None if outcome.final else next_page(now, outcome.request.attempts + 1)
-                articles.no_page(store, article, outcome.error or "no reason was given", again)
+                tries = 1 if outcome.postponed else outcome.request.attempts + 1
+                again = None if outcome.final else next_page(now, tries)
+                reason = outcome.error or "no reason was given"
+                articles.no_page(store, article, reason, again, tried=not outcome.postponed)
+    if hosts:
+        hosts.learnt.clear()

@@ -94,10 +94,11 @@ def _read_pages(
     pool: "WorkerPool | None",
 ) -> None:
     wanted = pages.wanted_pages(store, clock())
+    hosts = pages.known_hosts(store, clock())
     progress.begin("pages", len(wanted))
     while wanted:
-        outcomes = pages.fetch_pages(config, wanted, clock(), lambda _: progress.advance(), pool)
-        pages.store_pages(config, store, outcomes, clock())
+        outcomes = pages.fetch_pages(config, wanted, clock(), lambda _: progress.advance(), pool, hosts)
+        pages.store_pages(config, store, outcomes, clock(), hosts)
         failed = sum(outcome.page is None for outcome in outcomes)
         report.pages_read += len(outcomes) - failed
         report.pages_failed += failed

@@ -8,6 +8,7 @@
     signals        what the rules found
     developments   events, their stages and articles
     alerts         the outbox
+    robots         what sites said about being read
     troubles       how feeds, channels and polls are doing
 
 A function that reads takes a Store; one that writes must be called within `store.transaction()`.

@@ -167,18 +167,19 @@ def set_page(store: Store, article: int, page: Page, *, published: datetime | No
     )
 
 
-def no_page(store: Store, article: int, reason: str, next_read: datetime | None) -> None:
+def no_page(store: Store, article: int, reason: str, next_read: datetime | None, *, tried: bool = True) -> None:
     """Records why a page could not be had, and when it is tried again (None: never).
 
-    The article keeps what the feed gave.
+    The article keeps what the feed gave, and is not waited for any longer; it counts as a try only if it was `tried`.
     """
     store.write(
         """
-        update articles set read_attempts = read_attempts + 1, text_note = ?, next_read = ?,
+        update articles set read_attempts = max(read_attempts + ?, 1), text_note = ?, next_read = ?,
             read_state = case when ? is null then 'failed' else 'wanted' end
         where id = ?
         """,
         *(
+            int(tried),
             f"the page could not be read: {reason}; the feed's own text stands in for it",
             iso(next_read),
             iso(next_read),

@@ -56,10 +56,11 @@ def m005_claims(db: Database) -> None:
 
 @migrations()
 def m006_polling(db: Database) -> None:
-    """What a feed carried when it was last read, its rhythm, and whether it is gone for good. Full-text search indexes
-    new articles in bulk, and later ones only where they were indexed: row by row it costs four times as much.
+    """What a feed carried when it was last read, its rhythm, and whether it is gone for good; what sites say about
+    being read, in robots.txt. Full-text search indexes new articles in bulk: row by row it costs four times as much.
     """
     db.executescript(_POLLING)
+    db.executescript(_ROBOTS)
     db.execute("pragma user_version = 6")
 
 
@@ -85,6 +86,14 @@ when exists (select 1 from articles_fts_docsize where id = old.id) begin
     values ('delete', old.id, old.title, old.summary, old.text);
     insert into articles_fts (rowid, title, summary, text) values (new.id, new.title, new.summary, new.text);
 end;
+"""
+
+_ROBOTS = """
+create table robots (
+    origin text primary key,
+    fetched_at text not null,
+    body text not null
+) without rowid;
 """
 
 _PROPOSALS = """
