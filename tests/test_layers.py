@@ -20,6 +20,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "monitor.developments",
         "monitor.dismissals",
         "monitor.extract",
+        "monitor.feedstate",
         "monitor.folding",
         "monitor.glance",
         "monitor.guard",
