@@ -28,6 +28,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "monitor.identity",
         "monitor.items",
         "monitor.messages",
+        "monitor.opml",
         "monitor.parse",
         "monitor.rules",
         "monitor.schema",
