@@ -102,6 +102,8 @@ class ParsedFeed:
     language: str | None = None
     ttl: timedelta | None = None
     warning: str | None = None
+    format: str = ""
+    """For people: `RSS 2.0`, `Atom 1.0`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,7 @@ def parse_feed(body: bytes, *, url: str, now: datetime, headers: Mapping[str, st
         language=_language(_text(parsed.feed, "language")),
         ttl=_ttl(_text(parsed.feed, "ttl")),
         warning=_warning(parsed, len(entries)),
+        format=_format(str(parsed.version)),
     )
 
 
@@ -121,6 +122,13 @@ def _ttl(value: str) -> timedelta | None:
 def _language(value: str) -> str | None:
     code = value.strip().lower().replace("_", "-").partition("-")[0]
     return code if re.fullmatch("[a-z]{2,3}", code) else None
+
+
+def _format(version: str) -> str:
+    """feedparser's `rss20` and `atom10` as people write them."""
+    name, number = re.fullmatch(r"([a-z]*)(\d*).*", version).groups()  # type: ignore[union-attr]
+    title = {"rss": "RSS", "atom": "Atom"}.get(name, name.upper())
+    return f"{title} {int(number[:1])}.{number[1:]}" if len(number) > 1 else title
 
 
 def _warning(parsed: Any, count: int) -> str | None:
