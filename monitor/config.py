@@ -127,9 +127,12 @@ class Config:
         return urls
 
 
-def load(path: Path, *, rules: bool = True) -> Config:
-    """Reads a configuration. Raises ConfigError with all that is wrong; without `rules` they are not compiled yet."""
-    document = load_yaml(read(path), str(path))
+def load(path: Path, *, rules: bool = True, text: str | None = None) -> Config:
+    """Reads a configuration. Raises ConfigError with all that is wrong; without `rules` they are not compiled yet.
+
+    With `text` it is read from there, as it would be if that stood in the file.
+    """
+    document = load_yaml(read(path) if text is None else text, str(path))
     if document.data is None:
         raise ConfigError(
             [Problem("nothing stands in this file; write one with `haiti-monitor init`", str(path), 1, 1)]

@@ -156,6 +156,8 @@ class ParsedFeed:
     """Its entries with what identifies each; None where nobody has looked."""
     aggregated: bool | None = None
     """Whether it gathers from other outlets, which its titles name at their ends; None where nobody has looked."""
+    format: str = ""
+    """For people: `RSS 2.0`, `Atom 1.0`."""
 
 
 @dataclass(frozen=True, slots=True)

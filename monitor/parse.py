@@ -90,6 +90,7 @@ def _parsed(body: bytes, raw: RawFeed, damage: str | None, url: str, now: dateti
         title=plain(raw.title),
         language=_language(raw.language),
         pace=Pace(_ttl(raw.ttl), _skipped(body, b"Hour", _HOURS), _skipped(body, b"Day", _DAYS)),
+        format=_format(raw.version),
         warning=_warning(len(raw.entries), len(entries) + unchanged, unreadable, damage),
         unchanged=unchanged,
         seen=" ".join(marks),
@@ -131,6 +132,7 @@ def _judged(body: bytes, url: str, headers: Mapping[str, str]) -> tuple[RawFeed,
         raise ParseError(_what_it_is(body))
     feed = RawFeed(
         [_raw_entry(raw) for raw in parsed.entries],
+        str(parsed.version),
         *(_text(parsed.feed, key) for key in ("title", "language", "ttl")),
     )
     return feed, _damage(parsed.get("bozo_exception"))
@@ -230,6 +232,13 @@ def _skipped(body: bytes, what: bytes, names: Mapping[str, int]) -> frozenset[in
 def _language(value: str) -> str | None:
     code = value.strip().lower().replace("_", "-").partition("-")[0]
     return code if re.fullmatch("[a-z]{2,3}", code) else None
+
+
+def _format(version: str) -> str:
+    """feedparser's `rss20` and `atom10` as people write them."""
+    name, number = re.fullmatch(r"([a-z]*)(\d*).*", version).groups()  # type: ignore[union-attr]
+    title = {"rss": "RSS", "atom": "Atom"}.get(name, name.upper())
+    return f"{title} {int(number[:1])}.{number[1:]}" if len(number) > 1 else title
 
 
 def _damage(fault: Any) -> str | None:

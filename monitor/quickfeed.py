@@ -38,6 +38,8 @@ class RawFeed:
     """A feed's own texts and its entries in their order."""
 
     entries: list[RawEntry]
+    version: str
+    """As feedparser names it: `rss20`, `atom10`."""
     title: str = ""
     language: str = ""
     ttl: str = ""
@@ -64,22 +66,34 @@ def _read(body: bytes, url: str, headers: Mapping[str, str]) -> RawFeed:
         raise _DoubtError
     root = ET.fromstring(body)  # noqa: S314  without a document type there are no entities
     vocabulary = _Vocabulary(text)
-    name = vocabulary.name(root.tag)
+    version, children, item = _form(vocabulary, root)
     language = root.get(_LANG) or headers.get("content-language", "")
-    if name == "rss" and len(root) == 1 and vocabulary.name(root[0].tag) == "channel" and not root[0].attrib:
-        return _channel(vocabulary, list(root[0]), "item", language, url)
-    if name == "rdf:rdf":
-        if len(root) == 0 or vocabulary.name(root[0].tag) != "channel" or set(root[0].attrib) - {_ABOUT}:
-            raise _DoubtError
-        return _channel(vocabulary, [*root[0], *root[1:]], "item", language, url)
+    feed = RawFeed([], version, language=language.replace("_", "-"))
+    _fill(feed, vocabulary, children, item, url)
+    return feed
+
+
+def _form(names: "_Vocabulary", root: Element) -> tuple[str, list[Element], str]:
+    """Which kind of feed it is, what stands in it, and what an entry is called."""
+    name = names.name(root.tag)
+    channel = root[0] if len(root) and names.name(root[0].tag) == "channel" else None
     if root.tag == f"{_ATOM}feed":
-        return _channel(vocabulary, list(root), "entry", language, url)
+        return "atom10", list(root), "entry"
+    if channel is not None and name == "rss" and len(root) == 1 and not channel.attrib and not names.has(_RSS1):
+        version = root.get("version", "")
+        return "rss20" if version.startswith("2.") else _OLD.get(version, "rss"), list(channel), "item"
+    alone = not names.has(_ATOM) and not names.has(_RSS09)
+    if channel is not None and name == "rdf:rdf" and set(channel.attrib) <= {_ABOUT} and names.has(_RSS1) and alone:
+        return "rss10", [*channel, *root[1:]], "item"
     raise _DoubtError
 
 
 # --------------------------------------------------------------------------- bytes and names
 
 _ATOM = "{http://www.w3.org/2005/Atom}"
+_RSS1 = "{http://purl.org/rss/1.0/}"
+_RSS09 = "{http://my.netscape.com/rdf/simple/0.9/}"
+_OLD = {"0.91": "rss091u", "0.92": "rss092", "0.93": "rss093", "0.94": "rss094"}
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 _DECLARED = re.compile(r"""\A<\?xml[^>]*?\bencoding\s*=\s*["']([^"'>]*)["'][^>]*\?>""")
@@ -126,6 +140,10 @@ class _Vocabulary:
             # A default namespace that feedparser does not know is none to it: its elements look like the feed's own.
             if self._prefixes.setdefault(address, name) != name or (unknown and (not prefix or name in known.values())):
                 raise _DoubtError
+
+    def has(self, address: str) -> bool:
+        """Whether a namespace, in braces, is declared anywhere."""
+        return any(f"{{{declared}}}".lower() == address.lower() for declared in self._prefixes)
 
     def name(self, tag: str) -> str:
         name = self._names.get(tag)
@@ -175,8 +193,7 @@ _READ = frozenset(
 # --------------------------------------------------------------------------- feeds
 
 
-def _channel(names: _Vocabulary, children: Iterable[Element], item: str, language: str, url: str) -> RawFeed:
-    feed = RawFeed([], language=language.replace("_", "-"))
+def _fill(feed: RawFeed, names: _Vocabulary, children: Iterable[Element], item: str, url: str) -> None:
     seen: set[str] = set()
     read = _atom_entry if item == "entry" else _rss_entry
     for child in children:
@@ -188,7 +205,6 @@ def _channel(names: _Vocabulary, children: Iterable[Element], item: str, languag
             setattr(feed, name, _construct(child))
         elif not _is_aside(names, child, name):
             raise _DoubtError
-    return feed
 
 
 def _is_aside(names: _Vocabulary, child: Element, name: str) -> bool:

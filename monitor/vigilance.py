@@ -8,12 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from monitor.feedstate import PAUSES, SHORTEST_SILENCE, TIMES
 from monitor.schema import SelfWatchSection
-
-_PAUSES = 5
-"""A rhythm is known from so many pauses on."""
-_TIMES = 3
-_SHORTEST = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +67,14 @@ def _of_feeds(feeds: Iterable[FeedVitals], now: datetime, settings: SelfWatchSec
             yield Trouble(f"feed {feed.id} fails", what)
         elif not feed.failures and settings.silence and (longest := _longest_pause(feed)):
             silence = now - feed.brought[-1]
-            if silence > max(_SHORTEST, _TIMES * longest):
+            if silence > max(SHORTEST_SILENCE, TIMES * longest):
                 what = f"the feed {feed.name} answers and has had nothing new for {_span(silence)}"
                 yield Trouble(f"feed {feed.id} silent", f"{what}; its longest pause before was {_span(longest)}")
 
 
 def _longest_pause(feed: FeedVitals) -> timedelta | None:
     pauses = [later - earlier for earlier, later in zip(feed.brought, feed.brought[1:], strict=False)]
-    return max(pauses) if len(pauses) >= _PAUSES else None
+    return max(pauses) if len(pauses) >= PAUSES else None
 
 
 def _of_channels(channels: Iterable[ChannelVitals], now: datetime, settings: SelfWatchSection) -> Iterator[Trouble]:

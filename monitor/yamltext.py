@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -16,6 +16,20 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from monitor.errors import ConfigError, Problem
 
 Steps = Sequence[str | int]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands in the source: its first character and the one after its last, comments after it left out.
+
+    A place is in `flow` style where its brackets say what belongs to it, else its indentation does.
+    """
+
+    start: int
+    end: int
+    column: int
+    kind: Literal["list", "group", "word"]
+    flow: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +54,17 @@ class Document:
             return Problem(message, self.file, *_line_and_column(self.source, offset))
         return _problem_at(node, message, self.file)
 
+    def place(self, path: Steps = (), *, key: bool = False) -> Place | None:
+        """Where the value (or with `key` the key) under a path stands; None where nothing does."""
+        node, found = self._find(path, key=key)
+        if node is None or not found:
+            return None
+        kind: Literal["list", "group", "word"] = "word"
+        if not isinstance(node, ScalarNode):
+            kind = "list" if isinstance(node, SequenceNode) else "group"
+        flow = isinstance(node, SequenceNode | MappingNode) and bool(node.flow_style)
+        return Place(node.start_mark.index, _end(self.source, node), node.start_mark.column, kind, flow)
+
     def _find(self, path: Steps, *, key: bool) -> tuple[Node | None, bool]:
         """The node under a path, or the deepest one on the way to it, and whether all of the path was there."""
         node = self.root
@@ -53,17 +78,26 @@ class Document:
 
 def read(path: Path) -> str:
     """The text of a file, line ends made one. Raises ConfigError where it is not there or not UTF-8."""
+    return decode(content_of(path), path).removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def content_of(path: Path) -> bytes:
+    """What is in a file. Raises ConfigError where it is not there or cannot be read."""
     try:
-        content = path.read_bytes()
+        return path.read_bytes()
     except FileNotFoundError as error:
         hint = "write one with `haiti-monitor init`, or name another with --config"
         raise ConfigError([Problem(f"there is no such file; {hint}", str(path))]) from error
     except OSError as error:
         raise ConfigError([Problem(f"the file cannot be read: {error.strerror}", str(path))]) from error
+
+
+def decode(content: bytes, path: Path) -> str:
+    """A file's bytes as text, every character of it. Raises ConfigError with the place of what is not UTF-8."""
     try:
-        return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+        return content.decode("utf-8")
     except UnicodeDecodeError as error:
-        before = content[: error.start].decode("utf-8").rpartition("\n")
+        before = content[: error.start].decode("utf-8-sig").rpartition("\n")
         line, column = content.count(b"\n", 0, error.start) + 1, len(before[2]) + 1
         message = "this byte is not UTF-8; save the file with the encoding UTF-8"
         raise ConfigError([Problem(message, str(path), line, column)]) from error
@@ -135,6 +169,22 @@ def _scalar(text: str, kind: str) -> Any:
     if kind == "bool":
         return text.lower() == "true"
     return int(text) if kind == "int" else float(text) if kind == "float" else text
+
+
+def _end(source: str, node: Node) -> int:
+    """Where a node's own text ends: libyaml takes what is below a block, up to the next word, as part of it."""
+    if isinstance(node, ScalarNode):
+        if node.style not in ("|", ">"):
+            return int(node.end_mark.index)
+        return node.start_mark.index + len(source[node.start_mark.index : node.end_mark.index].rstrip())
+    if not isinstance(node, SequenceNode | MappingNode) or node.flow_style or not node.value:
+        return int(node.end_mark.index)
+    last = node.value[-1]
+    if isinstance(last, Node):
+        return _end(source, last)
+    key, value = last
+    empty = isinstance(value, ScalarNode) and value.start_mark.index == value.end_mark.index
+    return _end(source, key if empty else value)
 
 
 def _problem_at(node: Node, message: str, file: str) -> Problem:

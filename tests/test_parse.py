@@ -120,7 +120,7 @@ def test_what_is_no_feed_says_what_it_is(body: bytes, message: str) -> None:
 
 
 def test_an_empty_feed_has_no_entries_and_nothing_to_warn_of() -> None:
-    assert parse(rss("")) == ParsedFeed((), "T")
+    assert parse(rss("")) == ParsedFeed((), "T", format="RSS 2.0")
 
 
 @pytest.mark.parametrize(

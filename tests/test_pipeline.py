@@ -12,11 +12,11 @@ import pytest
 
 from monitor import pipeline
 from monitor.errors import ConfigError, NotifyError
-from monitor.worker_pool import WorkerPool
 from monitor.models import FeedOutcome, Message, QueuedAlert
 from monitor.pipeline.sending import deliveries
 from monitor.store import alerts
 from monitor.store.base import moment
+from monitor.worker_pool import WorkerPool
 from tests.receivers import Call, Webhook, dead_port, mail_server, webhook
 from tests.world import (
     BLOCKED,

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from monitor.worker_pool import WorkerPool
 from monitor.pipeline import fetch_pages, known_hosts, store_pages, wanted_pages
 from monitor.pipeline import manners as manners_of_pipeline
 from monitor.robots import RobotsAnswer
 from monitor.store import robots
+from monitor.worker_pool import WorkerPool
 from tests.world import DECIDED, NOW, QUIET, Answer, Item, Web, World, serving
 
 PARAGRAPHS = ["The harbour was quiet this morning, and the ships lay where they had lain for weeks, people said."] * 6
@@ -39,9 +39,7 @@ def news(world: World, *names: str) -> None:
         world.web.page(f"/{name}", f"{QUIET} {name}", *PARAGRAPHS, f"{DECIDED}, the minister said.")
 
 
-def test_rules_are_asked_for_once_a_day_however_many_passes_and_pages_there_are(
-    world: World, pool: WorkerPool
-) -> None:
+def test_rules_are_asked_for_once_a_day_however_many_passes_and_pages_there_are(world: World, pool: WorkerPool) -> None:
     rules(world.web, "User-agent: *", "Disallow: /b")
     news(world, "a", "b", "c")
     assert world.poll(pool=pool).pages_read == 2
@@ -58,9 +56,7 @@ def test_rules_are_asked_for_once_a_day_however_many_passes_and_pages_there_are(
     ]
 
 
-def test_a_page_that_its_site_does_not_want_read_is_never_asked_for_and_says_so(
-    world: World, pool: WorkerPool
-) -> None:
+def test_a_page_that_its_site_does_not_want_read_is_never_asked_for_and_says_so(world: World, pool: WorkerPool) -> None:
     rules(world.web, "User-agent: haiti-monitor", "Disallow: /")
     news(world, "a")
     for _ in range(2):

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from monitor.extractor_pool import ExtractorPool
 
 from monitor import extractor_pool
 from monitor.errors import ExtractError
-from monitor.extractor_pool import ExtractorPool
 from monitor.models import Page
 
 SAMPLE = Path(__file__).parent / "samples" / "pages" / "news_with_everything_around_it.html"

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from monitor.cli import look, rules, work
+from monitor.cli import feeds, look, rules, work
 from monitor.cli.context import Context
 from monitor.cli.output import say
 from monitor.errors import ConfigError, MonitorError
@@ -45,6 +45,7 @@ def options(
 
 work.register(app)
 look.register(app)
+app.add_typer(feeds.app)
 app.add_typer(rules.app)
 
 

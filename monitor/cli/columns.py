@@ -4,7 +4,7 @@ _LISTINGS = {
     "developments": "development:id first_seen:first_seen change stage title:headline outlets stories alerts",
     "articles": "id news_at:news_of outlet language:lang title:headline text_source:text",
     "stories": "id first_seen title:headline articles outlets",
-    "feeds": "id name status failures last_success:last_success last_new_entry:last_news articles error",
+    "feeds": "id name state last_new_entry:last_news articles",
     "alerts": "alert:id created_at:created channel kind state subject last_error:error",
     "search": "id news_at:news_of outlet title:headline excerpt:found",
 }

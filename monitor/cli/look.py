@@ -10,12 +10,12 @@ from monitor.cli.columns import of_listing
 from monitor.cli.context import AsJson, Limit, Number, Since, moment_since, of
 from monitor.cli.output import Row, details, emit, say, table
 
-_MANY = {"development": "developments", "article": "articles", "story": "stories", "feed": "feeds", "alert": "alerts"}
+_MANY = {"development": "developments", "article": "articles", "story": "stories", "alert": "alerts"}
 
 
 def register(app: typer.Typer) -> None:
     """Adds the commands to the program."""
-    for group in (developments, articles, stories, feeds, alerts):
+    for group in (developments, articles, stories, alerts):
         app.add_typer(group)
     app.command()(search)
     app.command()(situation)
@@ -29,7 +29,6 @@ def _group(name: str, about: str) -> typer.Typer:
 developments = _group("developments", "Events: what changed, at which stage, told by whom.")
 articles = _group("articles", "Stored articles.")
 stories = _group("stories", "Articles that are copies of one another.")
-feeds = _group("feeds", "The sources and how they are doing.")
 alerts = _group("alerts", "What was told, to whom, and what waits.")
 
 
@@ -159,22 +158,6 @@ def stories_show(context: typer.Context, number: Number, as_json: AsJson = False
     from monitor.store import stories as stored
 
     _show_one(context, "story", number, stored.show, as_json)
-
-
-@feeds.command("list")
-def feeds_list(context: typer.Context, as_json: AsJson = False) -> None:
-    """The sources, those in trouble first. Example: haiti-monitor feeds list"""
-    from monitor.store import feeds as stored
-
-    _show_list(context, "feeds", stored.list_all, as_json, "no feed was polled yet")
-
-
-@feeds.command("show")
-def feeds_show(context: typer.Context, number: Number, as_json: AsJson = False) -> None:
-    """One source with its last polls. Example: haiti-monitor feeds show 2"""
-    from monitor.store import feeds as stored
-
-    _show_one(context, "feed", number, stored.show, as_json)
 
 
 @alerts.command("list")

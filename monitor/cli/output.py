@@ -44,8 +44,18 @@ def wrapped(text: str, *, indent: int) -> str:
     return textwrap.fill(text, width, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False)
 
 
-def table(rows: Sequence[Row], columns: Mapping[str, str], *, timezone: str, empty: str) -> None:
-    """Rows as a table: `columns` are key -> heading; moments are shown in `timezone`, which the headings name."""
+def table(
+    rows: Sequence[Row],
+    columns: Mapping[str, str],
+    *,
+    timezone: str,
+    empty: str,
+    widest: str = "",
+) -> None:
+    """Rows as a table: `columns` are key -> heading; moments are shown in `timezone`, which the headings name.
+
+    The column `widest` is whole, and others with long texts have a quarter of the width beside it.
+    """
     if not rows:
         say(empty)
         return
@@ -59,14 +69,15 @@ def table(rows: Sequence[Row], columns: Mapping[str, str], *, timezone: str, emp
         console = Console(width=200, color_system=None)
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for key, heading in columns.items():
-        wide = key in ("title", "sentence", "subject", "excerpt", "error", "last_error", "name", "url")
+        wide = key == widest or key in ("title", "sentence", "subject", "excerpt", "error", "last_error", "name", "url")
         moments = any(_is_moment(row.get(key)) for row in rows)
         shown.add_column(
             f"{heading} ({timezone})" if moments else heading,
             justify="right" if _is_number(rows, key) else "left",
             no_wrap=not wide,
-            overflow="ellipsis" if wide else "fold",
+            overflow="ellipsis" if wide and key != widest else "fold",
             ratio=1 if wide else None,
+            max_width=console.width // 4 if widest and wide and key != widest else None,
         )
     for row in rows:
         shown.add_row(*(Text(readable(row.get(key), timezone)) for key in columns))

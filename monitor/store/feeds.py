@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from monitor.feedstate import RHYTHM, Lately
 from monitor.models import FeedOutcome, FeedReport, FeedState, Pace, Read
-from monitor.store.base import Row, Store, iso, moment
+from monitor.store.base import Row, Store, iso, moment, required
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +168,17 @@ def list_all(store: Store) -> list[Row]:
         from feeds f order by f.active desc, f.failures desc, f.name
         """
     )
+
+
+def lately(store: Store, now: datetime) -> dict[int, Lately]:
+    """What polls found lately, by the number of the feed."""
+    found: dict[int, list[tuple[datetime, int]]] = {}
+    since = iso(now - RHYTHM)
+    for row in store.rows(
+        "select feed, at, new_entries from polls where new_entries > 0 and at >= ? order by at", since
+    ):
+        found.setdefault(row["feed"], []).append((required(row["at"]), row["new_entries"]))
+    return {feed: Lately(tuple(polls)) for feed, polls in found.items()}
 
 
 def show(store: Store, feed: int) -> Row | None:

@@ -1,18 +1,17 @@
 """How feeds, channels and polls are doing, and which troubles were told."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from monitor.feedstate import RHYTHM
 from monitor.store.base import Row, Store, iso, required
 from monitor.vigilance import ChannelVitals, FeedVitals, Trouble
-
-_RHYTHM = timedelta(days=60)
 
 
 def feed_vitals(store: Store, now: datetime) -> list[FeedVitals]:
     """Every feed in use; its rhythm is that of the last 60 days."""
     brought: dict[int, list[datetime]] = {}
     for row in store.rows(
-        "select feed, at from polls where new_entries > 0 and at >= ? order by at", iso(now - _RHYTHM)
+        "select feed, at from polls where new_entries > 0 and at >= ? order by at", iso(now - RHYTHM)
     ):
         brought.setdefault(row["feed"], []).append(required(row["at"]))
     rows = store.rows(
