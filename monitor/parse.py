@@ -32,14 +32,22 @@ _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 
 
 def parse_feed(body: bytes, *, url: str, now: datetime, headers: Mapping[str, str] | None = None) -> ParsedFeed:
-    """Reads a feed (RSS, RDF, Atom). `headers` are the HTTP answer's, names in lower case; `url` makes links absolute.
+    """Reads a feed: RSS, RDF, Atom, JSON Feed, or a sitemap.
+
+    `headers` are the HTTP answer's, names in lower case; `url` makes links absolute.
 
     Raises ParseError where the bytes are no feed at all; a damaged feed gives what could be read and a `warning`.
     """
     import feedparser  # 0.1 s: only who polls pays for it
 
+    from monitor.formats import reader_of, unpacked  # their readers use what stands below
+
+    body = unpacked(body)
     if not body.strip():
         raise ParseError("the answer is empty; a feed was expected")
+    read = reader_of(body)
+    if read is not None:
+        return read(body, url=url, now=now)
     known = {"content-location": url} | {
         k: v for k, v in (headers or {}).items() if k in ("content-type", "content-language")
     }
@@ -54,7 +62,7 @@ def parse_feed(body: bytes, *, url: str, now: datetime, headers: Mapping[str, st
     return ParsedFeed(
         entries=entries,
         title=plain(_text(parsed.feed, "title")),
-        language=_language(_text(parsed.feed, "language")),
+        language=language_code(_text(parsed.feed, "language")),
         ttl=_ttl(_text(parsed.feed, "ttl")),
         warning=_warning(parsed, len(entries)),
     )
@@ -114,11 +122,22 @@ def plausible(moment: datetime | None, now: datetime) -> bool:
     return moment is not None and _EARLIEST <= moment <= now + _AHEAD
 
 
+def moment_of(text: str, now: datetime) -> datetime | None:
+    """The moment that a text in ISO 8601 (RFC 3339) tells, for a day its first; None for what is none or cannot be."""
+    try:
+        moment = datetime.fromisoformat(text.strip().upper())
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
+    return moment if plausible(moment, now) else None
+
+
 def _ttl(value: str) -> timedelta | None:
     return timedelta(minutes=int(value)) if re.fullmatch("[0-9]{1,5}", value.strip()) else None
 
 
-def _language(value: str) -> str | None:
+def language_code(value: str) -> str | None:
+    """The code of a language: `fr` of `fr-HT`; None for what is none."""
     code = value.strip().lower().replace("_", "-").partition("-")[0]
     return code if re.fullmatch("[a-z]{2,3}", code) else None
 
@@ -139,6 +158,4 @@ def _what_it_is(body: bytes) -> str:
     start = body[:2000].lstrip().lower()
     if b"<html" in start or start.startswith(b"<!doctype html"):
         return "the address answers with a web page, not with a feed; look for the feed's own address"
-    if start.startswith((b"{", b"[")):
-        return "the address answers with JSON, not with an RSS or Atom feed"
     return "the answer is no RSS or Atom feed"
