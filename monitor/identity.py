@@ -1,7 +1,8 @@
 """Is this entry an article that is known already? A pure decision.
 
 In this order: the feed's own guid; the canonical address; outlet and title within some days. What many entries of one
-feed share (one guid, one link for all) identifies none of them.
+feed share (one guid, one link for all) identifies none of them, and neither does an aggregator's link that does not
+tell which article it leads to. One that tells is as good as the article's own.
 """
 
 from collections import Counter
@@ -9,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from monitor.aggregators import is_opaque, target
 from monitor.models import Entry, FeedState
 from monitor.text import title_key
 from monitor.urls import canonical
@@ -29,6 +31,7 @@ class Candidate:
     title_key: str
     guid: str | None
     canonical_url: str | None
+    """None also where the link is an aggregator's and opaque; for people it stays the entry's `link`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ def candidates(entries: Sequence[Entry], feed: FeedState, feed_title: str = "") 
     """The entries with what identifies them; a guid or link that stands for several of them is left out."""
     aggregated = is_aggregated(entries)
     attributed = [attribute(entry, feed, feed_title, aggregated=aggregated) for entry in entries]
-    pages = [canonical(entry.link) if entry.link else None for entry in entries]
+    pages = [canonical(entry.link) if entry.link and not is_opaque(entry.link) else None for entry in attributed]
     distinct = {(e.guid, page, title_key(e.title)) for e, page in zip(attributed, pages, strict=True)}
     shared_guids = Counter(guid for guid, _, _ in distinct)
     titles = Counter(page for page, _ in {(page, title) for _, page, title in distinct})
@@ -83,14 +86,18 @@ def is_aggregated(entries: Sequence[Entry]) -> bool:
 
 
 def attribute(entry: Entry, feed: FeedState, feed_title: str = "", *, aggregated: bool = False) -> Entry:
-    """The entry with its outlet, which its title need not name too.
+    """The entry with its outlet, which neither title nor summary need name too, and the article's own link if known.
 
     That is an aggregator's `<source>`, else the feed's own outlet, else the end of the title in an `aggregated` feed.
     """
     tail = _tail(entry.title) if aggregated and not feed.outlet else None
     outlet = entry.outlet or tail or feed.outlet or feed_title or feed.name
     title = next((entry.title.removesuffix(end) for end in _ends(outlet) if entry.title.endswith(end)), entry.title)
-    return replace(entry, outlet=outlet, title=title.strip() or entry.title)
+    title = title.strip() or entry.title
+    # Google's summaries repeat the headline and the outlet, whose name may be an actor's: "The Kenya Times".
+    summary = "" if entry.summary == f"{title} {outlet}" else entry.summary
+    link = (target(entry.link) if entry.link else None) or entry.link
+    return replace(entry, outlet=outlet, title=title, summary=summary, link=link)
 
 
 def _tail(title: str) -> str | None:

@@ -91,7 +91,7 @@ def _entry(raw: Any, base: str, now: datetime) -> Entry | None:
         summary=summary[:MAX_TEXT],
         content=content[:MAX_TEXT] if content != summary else "",
         published=_date(raw, now),
-        outlet=squeeze(plain(_text(raw.get("source"), "title"))) or None,
+        outlet=squeeze(plain(_text(raw.get("source"), "title") or _text(raw, "news_source"))) or None,
         authors=tuple(filter(None, (squeeze(plain(_text(author, "name"))) for author in raw.get("authors") or ()))),
     )
 

@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[1]
 LAYERS: dict[str, tuple[str, ...]] = {
     "ground": ("monitor.models", "monitor.errors"),
     "pure": (
+        "monitor.aggregators",
         "monitor.config",
         "monitor.delivery",
         "monitor.developments",

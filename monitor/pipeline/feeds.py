@@ -9,17 +9,21 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from monitor.aggregators import is_opaque
 from monitor.config import Config
 from monitor.errors import ParseError, StoreError
 from monitor.guard import FetchSettings, user_agent
-from monitor.identity import Candidate, candidates, find
+from monitor.identity import Candidate, KnownArticle, candidates, find
 from monitor.models import Entry, FeedOutcome, FeedReport, FeedState, FetchFailure, ParsedFeed, Read, Response
 from monitor.parse import parse_feed
 from monitor.store import Store, articles, feeds
 from monitor.text import detect_language, words
 from monitor.timing import next_poll, not_before
 
-_ACCEPT = "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"
+_ACCEPT = (
+    "application/atom+xml, application/rss+xml, application/feed+json;q=0.9, application/xml;q=0.9, text/xml;q=0.9, "
+    "*/*;q=0.5"
+)
 _FULL_TEXT_WORDS = 250
 """From this many words on an entry carries its article, and the page is not asked for."""
 _log = logging.getLogger(__name__)
@@ -178,10 +182,37 @@ def _store_entries(config: Config, store: Store, feed: FeedState, parsed: Parsed
                 wanted=_wants_page(config, replace(candidate.entry, language=language), feed),
             )
         else:
-            articles.update(store, feed.id, article.id, candidate, now)
+            article = _again(config, store, feed, parsed.language, article, candidate, now)
         known.add(article, candidate.guid)
         articles.see(store, feed.id, article.id, candidate, now)
     return new
+
+
+def _again(
+    config: Config,
+    store: Store,
+    feed: FeedState,
+    declared: str | None,
+    article: KnownArticle,
+    candidate: Candidate,
+    now: datetime,
+) -> KnownArticle:
+    """What a known article takes over from an entry: its feed's changes, and in place of an opaque link its own.
+
+    From then on the aggregator has no more say in it.
+    """
+    opaque = is_opaque(candidate.entry.link or "")
+    if not (opaque and article.canonical_url):
+        articles.update(store, feed.id, article.id, candidate, now)
+    if article.canonical_url or not candidate.canonical_url:
+        return article
+    shown = articles.link(store, article.id)
+    if shown and not is_opaque(shown):
+        return article
+    language = _language(config, candidate, feed, declared)
+    wanted = _wants_page(config, replace(candidate.entry, language=language), feed)
+    placed = articles.place(store, article.id, candidate, now, wanted=wanted)
+    return replace(article, canonical_url=candidate.canonical_url) if placed else article
 
 
 def news_time(published: datetime | None, now: datetime, *, first_poll: bool) -> datetime | None:
@@ -199,8 +230,12 @@ def _language(config: Config, candidate: Candidate, feed: FeedState, declared: s
 
 
 def _wants_page(config: Config, entry: Entry, feed: FeedState) -> bool:
-    """Cheap before dear: is this new entry's page worth a download?"""
-    if entry.link is None or feed.read is Read.NEVER:
+    """Cheap before dear: is this new entry's page worth a download?
+
+    Behind an aggregator's opaque link there is none: it answers with a script or a question for consent, which must
+    not be taken for the article.
+    """
+    if entry.link is None or is_opaque(entry.link) or feed.read is Read.NEVER:
         return False
     if sum(1 for _ in words(entry.content)) >= _FULL_TEXT_WORDS:
         return False

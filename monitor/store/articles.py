@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from monitor.errors import StoreError
 from monitor.identity import Candidate, Known, KnownArticle
-from monitor.models import Article, Page, PageRequest
+from monitor.models import Article, Entry, Page, PageRequest
 from monitor.store.base import Row, Store, iso, moment
 from monitor.text import words
 
@@ -54,7 +54,6 @@ def insert(
     `news_at` is when its news counts from (None: unknown), `wanted` whether its page is to be read.
     """
     entry = candidate.entry
-    source = "feed" if entry.content else "summary" if entry.summary else "title"
     cursor = store.write(
         """
         insert into articles (url, canonical_url, outlet, title, title_key, summary, text, text_source, language,
@@ -62,13 +61,18 @@ def insert(
         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         *(entry.link, candidate.canonical_url, candidate.outlet, entry.title, candidate.title_key, entry.summary),
-        *(entry.content or entry.summary, source, language, ", ".join(entry.authors) or None, iso(entry.published)),
-        *("feed" if entry.published else None, entry.give.days, iso(news_at), iso(now)),
+        *(entry.content or entry.summary, _source(entry), language, ", ".join(entry.authors) or None),
+        *(iso(entry.published), "feed" if entry.published else None, entry.give.days, iso(news_at), iso(now)),
         *("wanted" if wanted else "unwanted", iso(now) if wanted else None),
     )
     return KnownArticle(
         int(cursor.lastrowid or 0), candidate.canonical_url, candidate.outlet, candidate.title_key, entry.published
     )
+
+
+def _source(entry: Entry) -> str:
+    """What of an entry its article's text is."""
+    return "feed" if entry.content else "summary" if entry.summary else "title"
 
 
 def see(store: Store, feed: int, article: int, candidate: Candidate, now: datetime) -> None:
@@ -103,6 +107,34 @@ def update(store: Store, feed: int, article: int, candidate: Candidate, now: dat
         iso(min(entry.published, now) if entry.published else None),
         *(article, candidate.title_key, entry.summary, feed),
     )
+
+
+def link(store: Store, article: int) -> str | None:
+    """The link under which an article is shown."""
+    row = store.row("select url from articles where id = ?", article)
+    return row["url"] if row else None
+
+
+def place(store: Store, article: int, candidate: Candidate, now: datetime, *, wanted: bool) -> bool:
+    """Gives an article the address that it lacked, and the entry's words where it had no more than a headline.
+
+    `wanted` says whether its page is to be read there. False, and nothing changed, where another article has it.
+    """
+    entry = candidate.entry
+    cursor = store.write(
+        """
+        update articles set url = ?, canonical_url = ?, rules_version = null,
+            summary = case when text_source = 'title' then ? else summary end,
+            text = case when text_source = 'title' then ? else text end,
+            text_source = case when text_source = 'title' then ? else text_source end,
+            next_read = case when ? and read_state = 'unwanted' then ? else next_read end,
+            read_state = case when ? and read_state = 'unwanted' then 'wanted' else read_state end
+        where id = ? and not exists (select 1 from articles where canonical_url = ?)
+        """,
+        *(entry.link, candidate.canonical_url, entry.summary, entry.content or entry.summary),
+        *(_source(entry), wanted, iso(now), wanted, article, candidate.canonical_url),
+    )
+    return cursor.rowcount == 1
 
 
 def wanting_page(store: Store, now: datetime, limit: int = 500) -> list[PageRequest]:
