@@ -1,7 +1,8 @@
 """Is this entry an article that is known already? A pure decision.
 
 In this order: the feed's own guid; the canonical address; outlet and title within some days, on one site. What many
-entries of one feed share (one guid, one link for all) identifies none of them.
+entries of one feed share (one guid, one link for all) identifies none of them, and neither does an aggregator's link
+that does not tell which article it leads to. One that tells is as good as the article's own.
 """
 
 from collections import Counter
@@ -9,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from monitor.aggregators import is_opaque, target
 from monitor.models import Candidate, Entry, FeedState, ParsedFeed
 from monitor.text import title_key
 from monitor.urls import canonical, same_site
@@ -69,7 +71,8 @@ def candidates(feed: FeedState, parsed: ParsedFeed) -> list[Candidate]:
 
 def _candidate(entry: Entry, feed: FeedState, parsed: ParsedFeed, *, aggregated: bool) -> Candidate:
     entry = attribute(entry, feed, parsed.title, aggregated=aggregated)
-    page = canonical(entry.link) if entry.link and entry.link not in parsed.shared else None
+    usable = entry.link and entry.link not in parsed.shared and not is_opaque(entry.link)
+    page = canonical(entry.link) if entry.link and usable else None
     guid = entry.guid if entry.guid not in parsed.shared else None
     return Candidate(feed.id, entry, entry.outlet or "", title_key(entry.title), guid, page)
 
@@ -85,7 +88,7 @@ def is_aggregated(entries: Iterable[tuple[str, str | None]]) -> bool:
 
 
 def attribute(entry: Entry, feed: FeedState, feed_title: str = "", *, aggregated: bool = False) -> Entry:
-    """The entry with its outlet, which its title need not name too.
+    """The entry with its outlet, which neither title nor summary need name too, and the article's own link if known.
 
     That is an aggregator's `<source>`, else the feed's own outlet, else the end of the title in an `aggregated` feed.
     """
@@ -94,9 +97,12 @@ def attribute(entry: Entry, feed: FeedState, feed_title: str = "", *, aggregated
     title = entry.title
     if title.endswith(outlet):
         title = next((title.removesuffix(end) for end in _ends(outlet) if title.endswith(end)), title).strip() or title
-    if outlet == entry.outlet and title == entry.title:
+    # Google's summaries repeat the headline and the outlet, whose name may be an actor's: "The Kenya Times".
+    summary = "" if entry.summary == f"{title} {outlet}" else entry.summary
+    link = (target(entry.link) if entry.link else None) or entry.link
+    if (outlet, title, summary, link) == (entry.outlet, entry.title, entry.summary, entry.link):
         return entry
-    return replace(entry, outlet=outlet, title=title)
+    return replace(entry, outlet=outlet, title=title, summary=summary, link=link)
 
 
 def _tail(title: str) -> str | None:

@@ -133,6 +133,7 @@ class Candidate:
     title_key: str
     guid: str | None
     canonical_url: str | None
+    """None also where the link is an aggregator's and opaque; for people it stays the entry's `link`."""
 
 
 @dataclass(frozen=True, slots=True)

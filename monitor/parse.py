@@ -46,7 +46,9 @@ _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 def parse_feed(
     body: bytes, *, url: str, now: datetime, headers: Mapping[str, str] | None = None, seen: str = ""
 ) -> ParsedFeed:
-    """Reads a feed (RSS, RDF, Atom). `headers` are the HTTP answer's, names in lower case; `url` makes links absolute.
+    """Reads a feed: RSS, RDF, Atom, JSON Feed, or a sitemap.
+
+    `headers` are the HTTP answer's, names in lower case; `url` makes links absolute.
 
     Entries whose fingerprints are in `seen` are left out. Raises ParseError where the bytes are no feed at all; a
     damaged feed gives what could be read and a `warning`.
@@ -54,6 +56,9 @@ def parse_feed(
     found = parse_quickly(body, url=url, now=now, headers=headers, seen=seen)
     if found is not None:
         return found
+    from monitor.formats import unpacked
+
+    body = unpacked(body)
     raw, damage = _judged(body, url, headers or {})
     return _parsed(body, raw, damage, url, now, seen)
 
@@ -62,8 +67,14 @@ def parse_quickly(
     body: bytes, *, url: str, now: datetime, headers: Mapping[str, str] | None = None, seen: str = ""
 ) -> ParsedFeed | None:
     """The same where that is no work: in a millisecond for twenty entries. None where feedparser has to be asked."""
+    from monitor.formats import reader_of, unpacked  # their readers use what stands below
+
+    body = unpacked(body)
     if not body.strip():
         raise ParseError("the answer is empty; a feed was expected")
+    read = reader_of(body)
+    if read is not None:
+        return read(body, url=url, now=now)
     raw = quickfeed.read(body, url, headers or {})
     return _parsed(body, raw, None, url, now, seen) if raw else None
 
@@ -88,7 +99,7 @@ def _parsed(body: bytes, raw: RawFeed, damage: str | None, url: str, now: dateti
     return ParsedFeed(
         entries=tuple(entries),
         title=plain(raw.title),
-        language=_language(raw.language),
+        language=language_code(raw.language),
         pace=Pace(_ttl(raw.ttl), _skipped(body, b"Hour", _HOURS), _skipped(body, b"Day", _DAYS)),
         format=_format(raw.version),
         warning=_warning(len(raw.entries), len(entries) + unchanged, unreadable, damage),
@@ -146,7 +157,7 @@ def _raw_entry(raw: Any) -> RawEntry:
         summary=_text(raw, "summary"),
         content=[_text(part, "value") for part in raw.get("content") or ()],
         dates=_dates(raw),
-        outlet=_text(raw.get("source"), "title"),
+        outlet=_text(raw.get("source"), "title") or _text(raw, "news_source"),
         authors=[_text(author, "name") for author in raw.get("authors") or ()],
     )
 
@@ -217,6 +228,16 @@ def plausible(moment: datetime | None, now: datetime) -> bool:
     return moment is not None and _EARLIEST <= moment <= now + _AHEAD
 
 
+def moment_of(text: str, now: datetime) -> datetime | None:
+    """The moment that a text in ISO 8601 (RFC 3339) tells, for a day its first; None for what is none or cannot be."""
+    try:
+        moment = datetime.fromisoformat(text.strip().upper())
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
+    return moment if plausible(moment, now) else None
+
+
 def _ttl(value: str) -> timedelta | None:
     return timedelta(minutes=int(value)) if re.fullmatch("[0-9]{1,5}", value.strip()) else None
 
@@ -229,7 +250,8 @@ def _skipped(body: bytes, what: bytes, names: Mapping[str, int]) -> frozenset[in
     return frozenset(names[name] for word in found if (name := word.decode("ascii", "replace").lower()) in names)
 
 
-def _language(value: str) -> str | None:
+def language_code(value: str) -> str | None:
+    """The code of a language: `fr` of `fr-HT`; None for what is none."""
     code = value.strip().lower().replace("_", "-").partition("-")[0]
     return code if re.fullmatch("[a-z]{2,3}", code) else None
 
@@ -262,6 +284,4 @@ def _what_it_is(body: bytes) -> str:
     start = body[:2000].lstrip().lower()
     if b"<html" in start or start.startswith(b"<!doctype html"):
         return "the address answers with a web page, not with a feed; look for the feed's own address"
-    if start.startswith((b"{", b"[")):
-        return "the address answers with JSON, not with an RSS or Atom feed"
     return "the answer is no RSS or Atom feed"

@@ -185,7 +185,7 @@ _READ = frozenset(
         *("title", "link", "id", "guid", "summary", "description", "content", "published", "updated"),
         *("created", "source", "author", "authors", "language", "ttl", "published_parsed", "updated_parsed"),
         *("created_parsed", "item", "entry", "channel", "links", "date", "date_parsed", "modified"),
-        *("modified_parsed", "issued", "issued_parsed", "items", "entries"),
+        *("modified_parsed", "issued", "issued_parsed", "items", "entries", "news_source"),
     ]
 )
 

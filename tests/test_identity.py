@@ -114,6 +114,39 @@ def test_no_entries_are_no_candidates() -> None:
     assert candidates([], FEED) == []
 
 
+# --------------------------------------------------------------------------- aggregators' links
+
+OPAQUE = "https://news.google.com/rss/articles/CBMiOpaqueToken{}?oc=5"
+TELLING = "http://www.bing.com/news/apiclick.aspx?url=https%3a%2f%2fpost.example%2f1%3futm_source%3dx&c=1"
+
+
+def test_an_opaque_link_identifies_nothing_and_stays_for_people() -> None:
+    (found,) = candidates([entry(link=OPAQUE.format(1))], FEED)
+    assert (found.canonical_url, found.entry.link) == (None, OPAQUE.format(1))
+
+
+def test_a_link_that_tells_its_article_is_replaced_by_the_articles_own() -> None:
+    (found,) = candidates([entry(link=TELLING)], FEED)
+    assert (found.canonical_url, found.entry.link) == ("https://post.example/1", "https://post.example/1?utm_source=x")
+    assert is_known(entry("Another headline", TELLING), known())
+
+
+@pytest.mark.parametrize(
+    ("days", "same"), [pytest.param(3, True, id="within the window"), pytest.param(4, False, id="after it")]
+)
+def test_under_another_opaque_link_the_outlets_headline_is_the_same_article_for_some_days(
+    days: int, same: bool
+) -> None:
+    found = entry(link=OPAQUE.format(2), guid="token 2", published=DAY + timedelta(days=days))
+    assert is_known(found, known(url=None, guid="token 1")) is same
+    assert is_known(found, known()) is same  # first seen in the outlet's own feed
+    assert is_known(entry(published=found.published), known(url=None, guid="token 1")) is same  # and there later
+
+
+def test_opaque_links_of_one_poll_with_one_headline_are_one_article() -> None:
+    assert count_after_one_poll([entry(link=OPAQUE.format(n), guid=f"token {n}") for n in range(5)]) == 1
+
+
 # --------------------------------------------------------------------------- outlets
 
 
@@ -130,6 +163,12 @@ def test_no_entries_are_no_candidates() -> None:
 def test_the_outlet_is_the_one_an_aggregator_names_else_the_feeds(one: Entry, title: str, outlet: str) -> None:
     told = attribute(one, FEED)
     assert (told.title, told.outlet) == (title, outlet)
+
+
+def test_a_summary_that_only_repeats_headline_and_outlet_is_none() -> None:
+    google = entry(f"{TITLE} - The Times", outlet="The Times", summary=f"{TITLE} The Times")
+    assert attribute(google, FEED).summary == ""
+    assert attribute(entry(summary=f"{TITLE} today"), FEED).summary == f"{TITLE} today"
 
 
 def test_a_feed_without_an_outlet_goes_by_its_title_else_its_name() -> None:

@@ -81,6 +81,17 @@ def test_an_aggregator_names_the_outlet_of_each_entry() -> None:
     assert (entry.outlet, entry.guid) == ("The Lagoon Times", "abc")
 
 
+def test_google_and_bing_name_the_outlet_each_in_its_own_way() -> None:
+    google, bing = sample("google_news.xml").entries[0], sample("bing_news.xml").entries[0]
+    assert (google.outlet, google.title) == (
+        "The Lagoon Times",
+        "Council votes on the mission today - The Lagoon Times",
+    )
+    assert google.summary == "Council votes on the mission today The Lagoon Times"
+    assert (bing.outlet, bing.title) == ("The Lagoon Times", "Council votes on the mission today")
+    assert (bing.guid, bing.summary) == (None, "The council of the lagoon votes today.")
+
+
 def test_a_damaged_feed_gives_what_could_be_read_and_a_warning() -> None:
     feed = sample("damaged.xml")
     assert [entry.title for entry in feed.entries[:2]] == ["First & foremost", "Second"]
@@ -106,7 +117,7 @@ def test_a_wrong_content_type_is_no_damage() -> None:
         pytest.param(b" \r\n\t ", "the answer is empty", id="white space"),
         pytest.param((SAMPLES / "page.html").read_bytes(), "a web page, not with a feed", id="web page"),
         pytest.param(b"<html><body>Please log in</body></html>", "a web page, not with a feed", id="log-in page"),
-        pytest.param(b'{"items": []}', "answers with JSON", id="JSON"),
+        pytest.param(b'{"items": []}', "answers with JSON, not with an RSS or Atom feed", id="JSON"),
         pytest.param(b"just words", "is no RSS or Atom feed", id="words"),
         pytest.param(b"<a><b/></a>", "is no RSS or Atom feed", id="other XML"),
         pytest.param(bytes(range(256)), "is no RSS or Atom feed", id="bytes"),
@@ -196,6 +207,54 @@ def test_entities_that_would_read_files_or_explode_are_not_followed() -> None:
                  "</item></channel></rss>")  # fmt: skip
     host = Path("/etc/hostname").read_text().strip() if Path("/etc/hostname").exists() else "no such name"
     assert host not in feed.entries[0].title
+
+
+@pytest.mark.parametrize(
+    ("fields", "moment"),
+    [
+        pytest.param("", None, id="no date"),
+        pytest.param("<pubDate>Thu, 01 Jan 1970 00:00:00 GMT</pubDate>", None, id="the epoch"),
+        pytest.param("<pubDate>Thu, 01 Jan 2099 00:00:00 GMT</pubDate>", None, id="years ahead"),
+        pytest.param("<pubDate>1777000000</pubDate>", None, id="a number of seconds"),
+        pytest.param(
+            '<pubDate>Thu, 01 Jan 1970 00:00:00 GMT</pubDate><updated xmlns="http://www.w3.org/2005/Atom">'
+            "2026-04-28T10:00:00Z</updated>",
+            datetime(2026, 4, 28, 10, tzinfo=UTC),
+            id="the epoch, and updated since",
+        ),
+    ],
+)
+def test_an_entry_with_nothing_but_a_title_and_an_odd_date_is_kept(fields: str, moment: datetime | None) -> None:
+    entry = parse(rss(f"<item><title>Ships sail</title>{fields}</item>")).entries[0]
+    assert entry == Entry("Ships sail", published=moment)
+
+
+@pytest.mark.parametrize("link", ["javascript:alert(1)", "data:text/html,x", "vbscript:x", "file:///etc/hostname"])
+def test_a_link_that_is_no_web_page_is_none(link: str) -> None:
+    assert parse(rss(f"<item><title>x</title><link>{link}</link></item>")).entries[0].link is None
+
+
+def test_links_are_relative_to_the_base_that_stands_in_the_feed() -> None:
+    base = 'xml:base="https://base.example/news/"'
+    atom = f'<feed xmlns="http://www.w3.org/2005/Atom" {base}><entry><title>x</title><link href="a"/></entry></feed>'
+    assert parse(atom).entries[0].link == "https://base.example/news/a"
+    entry = parse(atom.replace("<entry>", '<entry xml:base="2026/">')).entries[0]
+    assert entry.link == "https://base.example/news/2026/a"
+
+
+def test_characters_that_nobody_sees_are_in_no_field() -> None:
+    odd = "a\x7f\u200b\u202eb\ufeff"
+    texts = f'<title>{odd}</title><guid isPermaLink="false">{odd}</guid><description>{odd}</description>'
+    item = f"{texts}<link>https://post.example/{odd}</link>"
+    entry = parse(rss(f"<item>{item}</item>")).entries[0]
+    assert (entry.title, entry.guid, entry.summary) == ("ab", "ab", "ab")
+    assert entry.link == "https://post.example/ab"
+
+
+def test_a_feed_of_nothing_but_one_endless_title_is_read() -> None:
+    with not_hanging():
+        entry = parse(rss(f"<item><title>{'word ' * 200_000}</title></item>")).entries[0]
+    assert len(entry.title) == MAX_TITLE
 
 
 # --------------------------------------------------------------------------- plain text

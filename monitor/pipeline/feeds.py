@@ -1,10 +1,12 @@
 """Polling: what feeds brought -> articles. The database, and no network."""
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from monitor.aggregators import is_opaque
 from monitor.config import Config
 from monitor.errors import StoreError
 from monitor.identity import KnownArticle, candidates, find
@@ -112,27 +114,53 @@ def _store_entries(config: Config, store: Store, outcomes: Sequence[FeedOutcome]
     every = [candidate for _, found in brought for candidate in found]
     if not every:
         return {}
-    known, number = articles.known(store, every), articles.next_id(store)
-    new: dict[int, int] = {}
+    known, first = articles.known(store, every), articles.next_id(store)
+    new: Counter[int] = Counter()
     fresh: list[articles.NewArticle] = []
     seen: dict[tuple[int, int], tuple[int, Candidate]] = {}
     for outcome, found in brought:
         for candidate in found:
             article = find(candidate, known)
             if article is None:
-                one = _new_article(config, outcome, candidate, number + len(fresh), now)
-                fresh.append(one)
-                article = KnownArticle(
-                    one.id, candidate.canonical_url, candidate.outlet, candidate.title_key, candidate.entry.published
-                )
-                new[outcome.feed.id] = new.get(outcome.feed.id, 0) + 1
-            elif article.id < number:
-                articles.update(store, article.id, candidate, now)
+                fresh.append(_new_article(config, outcome, candidate, first + len(fresh), now))
+                article = _known(fresh[-1])
+                new[outcome.feed.id] += 1
+            elif article.id < first:
+                article = _again(config, store, outcome, article, candidate, now)
+            elif candidate.canonical_url and not article.canonical_url:
+                # Its outlet and an aggregator bring it at the same time: the outlet's own version counts.
+                fresh[article.id - first] = _new_article(config, outcome, candidate, article.id, now)
+                article = _known(fresh[article.id - first])
             known.add(article, candidate)
             seen[candidate.feed, article.id] = article.id, candidate
     articles.insert(store, fresh, now)
     articles.see(store, list(seen.values()), now)
     return new
+
+
+def _known(new: articles.NewArticle) -> KnownArticle:
+    found = new.candidate
+    return KnownArticle(new.id, found.canonical_url, found.outlet, found.title_key, found.entry.published)
+
+
+def _again(
+    config: Config, store: Store, outcome: FeedOutcome, article: KnownArticle, candidate: Candidate, now: datetime
+) -> KnownArticle:
+    """What a known article takes over from an entry: its feed's changes, and in place of an opaque link its own.
+
+    From then on the aggregator has no more say in it.
+    """
+    opaque = is_opaque(candidate.entry.link or "")
+    if not (opaque and article.canonical_url):
+        articles.update(store, article.id, candidate, now)
+    if article.canonical_url or not candidate.canonical_url:
+        return article
+    shown = articles.link(store, article.id)
+    if shown and not is_opaque(shown):
+        return article
+    wanted = _new_article(config, outcome, candidate, article.id, now).wanted
+    placed = articles.place(store, article.id, candidate, now, wanted=wanted)
+    return replace(article, canonical_url=candidate.canonical_url) if placed else article
 
 
 def _candidates(feed: FeedState, parsed: ParsedFeed) -> Sequence[Candidate]:
@@ -179,8 +207,12 @@ def _language(config: Config, candidate: Candidate, feed: FeedState, declared: s
 
 
 def _wants_page(config: Config, entry: Entry, feed: FeedState) -> bool:
-    """Cheap before dear: is this new entry's page worth a download?"""
-    if entry.link is None or feed.read is Read.NEVER:
+    """Cheap before dear: is this new entry's page worth a download?
+
+    Behind an aggregator's opaque link there is none: it answers with a script or a question for consent, which must
+    not be taken for the article.
+    """
+    if entry.link is None or is_opaque(entry.link) or feed.read is Read.NEVER:
         return False
     if sum(1 for _ in words(entry.content)) >= _FULL_TEXT_WORDS:
         return False

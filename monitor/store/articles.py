@@ -8,7 +8,7 @@ from typing import Any
 
 from monitor.errors import StoreError
 from monitor.identity import Known, KnownArticle
-from monitor.models import Article, Candidate, Page, PageRequest
+from monitor.models import Article, Candidate, Entry, Page, PageRequest
 from monitor.store.base import Row, Store, iso, moment
 from monitor.text import words
 
@@ -80,13 +80,23 @@ def _row(new: NewArticle, now: str | None) -> tuple[Any, ...]:
     candidate, entry = new.candidate, new.candidate.entry
     published = iso(entry.published)
     news_at = published if new.news_at == entry.published else iso(new.news_at)
-    source = "feed" if entry.content else "summary" if entry.summary else "title"
     return (
         *(new.id, entry.link, candidate.canonical_url, candidate.outlet, entry.title, candidate.title_key),
-        *(entry.summary, entry.content or entry.summary, source, new.language, ", ".join(entry.authors) or None),
+        *(
+            entry.summary,
+            entry.content or entry.summary,
+            _source(entry),
+            new.language,
+            ", ".join(entry.authors) or None,
+        ),
         *(published, "feed" if published else None, entry.give.days, news_at, now),
         *("wanted" if new.wanted else "unwanted", now if new.wanted else None),
     )
+
+
+def _source(entry: Entry) -> str:
+    """What of an entry its article's text is."""
+    return "feed" if entry.content else "summary" if entry.summary else "title"
 
 
 def see(store: Store, found: Sequence[tuple[int, Candidate]], now: datetime) -> None:
@@ -138,6 +148,34 @@ def index(store: Store, limit: int = 1000) -> int:
         limit,
     )
     return cursor.rowcount
+
+
+def link(store: Store, article: int) -> str | None:
+    """The link under which an article is shown."""
+    row = store.row("select url from articles where id = ?", article)
+    return row["url"] if row else None
+
+
+def place(store: Store, article: int, candidate: Candidate, now: datetime, *, wanted: bool) -> bool:
+    """Gives an article the address that it lacked, and the entry's words where it had no more than a headline.
+
+    `wanted` says whether its page is to be read there. False, and nothing changed, where another article has it.
+    """
+    entry = candidate.entry
+    cursor = store.write(
+        """
+        update articles set url = ?, canonical_url = ?, rules_version = null,
+            summary = case when text_source = 'title' then ? else summary end,
+            text = case when text_source = 'title' then ? else text end,
+            text_source = case when text_source = 'title' then ? else text_source end,
+            next_read = case when ? and read_state = 'unwanted' then ? else next_read end,
+            read_state = case when ? and read_state = 'unwanted' then 'wanted' else read_state end
+        where id = ? and not exists (select 1 from articles where canonical_url = ?)
+        """,
+        *(entry.link, candidate.canonical_url, entry.summary, entry.content or entry.summary),
+        *(_source(entry), wanted, iso(now), wanted, article, candidate.canonical_url),
+    )
+    return cursor.rowcount == 1
 
 
 def wanting_page(store: Store, now: datetime, limit: int = 500) -> list[PageRequest]:
