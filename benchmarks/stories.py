@@ -24,8 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor.demo.server import load_news
-from monitor.identity import Candidate
-from monitor.models import Entry
+from monitor.models import Candidate, Entry
 from monitor.pipeline.stories import assign_story
 from monitor.store import Store, articles, open_store
 from monitor.text import title_key
@@ -43,8 +42,9 @@ def add(store: Store, item: Mapping[str, Any]) -> int:
     """Stores an article within a transaction and decides its story."""
     at = item["at"]
     entry = Entry(title=item["title"], summary=item["summary"], content=item["text"], published=at)
-    found = Candidate(entry, item["outlet"], title_key(item["title"]), None, f"https://example.org/{next(_numbers)}")
-    article = articles.insert(store, found, now=at, language=item["language"], news_at=at, wanted=False).id
+    found = Candidate(1, entry, item["outlet"], title_key(item["title"]), None, f"https://example.org/{next(_numbers)}")
+    article = articles.next_id(store)
+    articles.insert(store, [articles.NewArticle(article, found, item["language"], at, wanted=False)], at)
     row = store.rows("select * from articles where id = ?", article)[0]
     return assign_story(store, articles.article_of(row))
 

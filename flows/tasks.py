@@ -1,14 +1,13 @@
 """The stages as Prefect tasks, thin: what is done stands in `monitor.pipeline`.
 
-A task gets a batch, because every task run costs some 25 ms and 20 KB of Prefect's database: 1,000 feeds are ten runs.
-Only the fetching tasks run side by side, in threads. All others run in the flow's own thread, one after the other,
-so that the database has one writer.
+A stage is one task, whatever the number of feeds, because every task run costs some 25 ms and 20 KB of Prefect's
+database. They run in the flow's own thread, one after the other, so that the database has one writer; what can go on at
+the same time, the requests and the reading, does so inside a stage.
 """
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TypeVar, cast
-from urllib.parse import urlsplit
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
@@ -19,48 +18,24 @@ from prefect.utilities.annotations import quote
 from flows.secrets import resolve
 from monitor import pipeline
 from monitor.config import Config
-from monitor.models import FeedOutcome, FeedReport, FeedState, PageOutcome, PageRequest
+from monitor.models import FeedReport, FeedState
 from monitor.pipeline import GroupReport, MatchReport, SendReport
-from monitor.pipeline.manners import Hosts
+from monitor.pipeline.feeds import is_cut_off
 from monitor.store import Store
 
-FEEDS_PER_TASK = 100
-PAGES_PER_TASK = 50
 RETRY_DELAYS = [10.0, 30.0]
-"""Seconds before each further try of a batch that reached no server at all."""
-_HOSTS_THAT_TELL = 3
+"""Seconds before each further try of a poll that reached no server at all."""
 
 T = TypeVar("T")
 
 
 class CutOffError(Exception):
-    """No feed of a batch could be reached: the network is more likely away than all of their servers."""
+    """No feed could be reached: the network is more likely away than all of their servers."""
 
 
 def whole(value: T) -> T:
     """Hands a value to a task as it is: Prefect would else walk through every entry of every feed."""
     return cast("T", quote(value))
-
-
-def batches(items: Sequence[T], size: int) -> list[Sequence[T]]:
-    """The items in parts of at most `size`."""
-    return [items[start : start + size] for start in range(0, len(items), size)]
-
-
-def feed_batches(feeds: Sequence[FeedState]) -> list[Sequence[FeedState]]:
-    """The feeds in parts, those of one host together, because the limit per host holds within a part."""
-    return batches(sorted(feeds, key=lambda feed: (_host(feed), feed.id)), FEEDS_PER_TASK)
-
-
-def is_cut_off(outcomes: Sequence[FeedOutcome]) -> bool:
-    """Whether several hosts were asked and none answered."""
-    hosts = {_host(outcome.feed) for outcome in outcomes}
-    unanswered = all(outcome.status == "failed" and outcome.http_status is None for outcome in outcomes)
-    return len(hosts) >= _HOSTS_THAT_TELL and unanswered
-
-
-def _host(feed: FeedState) -> str:
-    return urlsplit(feed.url).netloc
 
 
 @task(name="list due feeds", cache_policy=NO_CACHE)
@@ -70,31 +45,27 @@ def due_feeds(config: Config, store: Store, now: datetime) -> list[FeedState]:
     return pipeline.due_feeds(store, now)
 
 
-@task(name="fetch feeds", cache_policy=NO_CACHE, retries=len(RETRY_DELAYS), retry_delay_seconds=RETRY_DELAYS)
-def fetch_feeds(config: Config, batch: Sequence[FeedState], now: datetime) -> list[FeedOutcome]:
-    """Fetches and parses a batch. Raises CutOffError for another try; the last try's failures are values."""
-    outcomes = pipeline.fetch_feeds(config, batch, now)
-    if is_cut_off(outcomes) and task_run.run_count <= len(RETRY_DELAYS):
-        raise CutOffError(f"None of {len(batch)} feeds could be reached, the first because: {outcomes[0].error}")
-    return outcomes
-
-
-@task(name="store feeds", cache_policy=NO_CACHE)
-def store_feeds(config: Config, store: Store, outcomes: Sequence[FeedOutcome], now: datetime) -> list[FeedReport]:
-    """Writes what a batch brought."""
-    return pipeline.store_feeds(config, store, outcomes, now)
+@task(name="poll feeds", cache_policy=NO_CACHE, retries=len(RETRY_DELAYS), retry_delay_seconds=RETRY_DELAYS)
+def poll_feeds(
+    config: Config, store: Store, due: Sequence[FeedState], clock: Callable[[], datetime]
+) -> list[FeedReport]:
+    """Asks the feeds and stores what they bring. Raises CutOffError for another try; the last try's failures stand."""
+    reports = pipeline.poll_feeds(config, store, due, clock)
+    if is_cut_off(reports) and task_run.run_count <= len(RETRY_DELAYS):
+        raise CutOffError(f"None of {len(due)} feeds could be reached, the first because: {reports[0].error}")
+    return reports
 
 
 @task(name="read pages", cache_policy=NO_CACHE)
-def fetch_pages(config: Config, batch: Sequence[PageRequest], now: datetime, hosts: Hosts) -> list[PageOutcome]:
-    """Fetches a batch of articles' pages and takes out their text."""
-    return pipeline.fetch_pages(config, batch, now, hosts=hosts)
+def read_pages(config: Config, store: Store, clock: Callable[[], datetime]) -> tuple[int, int]:
+    """Reads the pages that are wanted; says how many were read, and how many failed."""
+    return pipeline.read_pages(config, store, clock)
 
 
-@task(name="store pages", cache_policy=NO_CACHE)
-def store_pages(config: Config, store: Store, pages: Sequence[PageOutcome], now: datetime, hosts: Hosts) -> None:
-    """Writes the texts of a batch."""
-    pipeline.store_pages(config, store, pages, now, hosts)
+@task(name="index articles", cache_policy=NO_CACHE)
+def index_articles(store: Store) -> int:
+    """Lets full-text search find what is new."""
+    return pipeline.index_articles(store)
 
 
 @task(name="match rules", cache_policy=NO_CACHE)

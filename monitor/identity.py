@@ -1,6 +1,6 @@
 """Is this entry an article that is known already? A pure decision.
 
-In this order: the feed's own guid; the canonical address; outlet and title within some days, on one site. What many
+In this order: the feed's own guid; the canonical address; outlet and title within some days. What many
 entries of one feed share (one guid, one link for all) identifies none of them, and neither does an aggregator's link
 that does not tell which article it leads to. One that tells is as good as the article's own.
 """
@@ -70,11 +70,12 @@ def candidates(feed: FeedState, parsed: ParsedFeed) -> list[Candidate]:
 
 
 def _candidate(entry: Entry, feed: FeedState, parsed: ParsedFeed, *, aggregated: bool) -> Candidate:
+    named = bool(feed.outlet or entry.outlet or aggregated)
     entry = attribute(entry, feed, parsed.title, aggregated=aggregated)
     usable = entry.link and entry.link not in parsed.shared and not is_opaque(entry.link)
     page = canonical(entry.link) if entry.link and usable else None
     guid = entry.guid if entry.guid not in parsed.shared else None
-    return Candidate(feed.id, entry, entry.outlet or "", title_key(entry.title), guid, page)
+    return Candidate(feed.id, entry, entry.outlet or "", title_key(entry.title), guid, page, named)
 
 
 def is_aggregated(entries: Iterable[tuple[str, str | None]]) -> bool:
@@ -136,12 +137,11 @@ def _reused(candidate: Candidate, article: KnownArticle) -> bool:
 
 
 def _same_news(candidate: Candidate, article: KnownArticle) -> bool:
-    """Whether a headline of one outlet is that of a known article: of the same days, and not on another site.
-
-    Two outlets may have one name, and a wire story one headline in both.
+    """Whether a headline of one outlet is that of a known article: of the same days, and not on another site where
+    nobody names the outlet. Two feeds may call themselves the same, and a wire story has one headline in both.
     """
     ours, theirs = candidate.canonical_url, article.canonical_url
-    if ours and theirs and not same_site(ours, theirs):
+    if not candidate.named and ours and theirs and not same_site(ours, theirs):
         return False
     return _same_days(candidate.entry.published, article.published)
 

@@ -36,6 +36,7 @@ def read(body: bytes, *, url: str, now: datetime) -> ParsedFeed:
         entries=entries,
         title=plain(_text(feed, "title"))[:MAX_TITLE],
         language=language_code(_text(feed, "language")),
+        format="JSON Feed",
         warning=_warning(len(items), len(found) - len(entries)),
     )
 

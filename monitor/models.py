@@ -134,6 +134,8 @@ class Candidate:
     guid: str | None
     canonical_url: str | None
     """None also where the link is an aggregator's and opaque; for people it stays the entry's `link`."""
+    named: bool = True
+    """Whether the configuration or the feed names the outlet; else it is guessed from what the feed calls itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +198,9 @@ class FeedReport:
     new: int
     seconds: float
     error: str | None = None
+    address: str = ""
+    answered: bool = True
+    """Whether a server was reached at all."""
 
 
 # --------------------------------------------------------------------------- reading

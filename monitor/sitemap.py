@@ -61,7 +61,7 @@ def read(body: bytes, *, url: str, now: datetime) -> ParsedFeed:
     found = (_entry(record, url, now, gathered=len(names) > 1) for record in told.kept)
     entries = tuple(filter(None, found))
     title = squeeze(plain(names.pop()))[:MAX_TITLE] if len(names) == 1 else ""
-    return ParsedFeed(entries, title, warning=_warning(told, len(entries), damage))
+    return ParsedFeed(entries, title, warning=_warning(told, len(entries), damage), format="sitemap of news")
 
 
 class _Records:

@@ -53,7 +53,7 @@ def canonical(url: str) -> str:
         return f"https://{simple[1]}{simple[2].rstrip('/')}"
     try:
         parts = urlsplit(url.strip())
-        host, port = (parts.hostname or "").rstrip("."), parts.port
+        host, port = (parts.hostname or "").strip().rstrip("."), parts.port
     except ValueError:
         return url.strip()
     if not host:

@@ -414,7 +414,7 @@ def test_the_medoid_is_the_text_most_like_the_others(texts: list[str], winner: i
 
 def test_importing_the_module_loads_no_extractor() -> None:
     code = (
-        "import sys, monitor.extract, monitor.extractor_pool as _;"
+        "import sys, monitor.extract, monitor.worker_pool as _;"
         "print(*{'newspaper', 'trafilatura', 'readability', 'htmldate', 'lxml'} & set(sys.modules))"
     )
 

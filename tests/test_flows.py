@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from prefect.client.schemas.objects import State
@@ -28,21 +27,13 @@ from flows.server import ServiceError
 from monitor import pipeline
 from monitor.config import Config
 from monitor.errors import StoreError
-from monitor.models import FeedOutcome, FeedReport, FeedState, Message
+from monitor.models import FeedReport, Message
 from monitor.pipeline import GroupReport
+from monitor.pipeline.feeds import is_cut_off
 from monitor.store import Store, alerts, open_store
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MESSAGE = Message(subject="A subject", text="A text", html="<p>A text</p>")
-
-
-def feed(number: int, host: str = "news.example") -> FeedState:
-    return FeedState(number, f"feed {number}", f"https://{host}/{number}", "Outlet")
-
-
-def outcome(number: int, host: str, *, http_status: int | None = None, error: str | None = "no answer") -> FeedOutcome:
-    status = "failed" if error else "unchanged"
-    return FeedOutcome(feed(number, host), NOON, 0.1, status, http_status=http_status, error=error)  # type: ignore[arg-type]
 
 
 def report(name: str, *, new: int = 0, error: str | None = None) -> FeedReport:
@@ -70,90 +61,60 @@ def closed_ports(count: int) -> list[int]:
     return ports
 
 
-# --------------------------------------------------------------------------- batches
-
-
-@pytest.mark.parametrize(
-    ("feeds", "task_runs"),
-    [(0, 0), (1, 1), (100, 1), (101, 2), (1000, 10)],
-    ids=["none", "one", "a full batch", "one more", "a thousand feeds are ten task runs"],
-)
-def test_feeds_are_fetched_in_batches(feeds: int, task_runs: int) -> None:
-    batches = tasks.feed_batches([feed(number, f"host{number % 37}.example") for number in range(feeds)])
-
-    assert len(batches) == task_runs
-    assert sorted(one.id for batch in batches for one in batch) == list(range(feeds))
-
-
-def test_feeds_of_one_host_share_a_batch_so_that_the_limit_per_host_holds() -> None:
-    batches = tasks.feed_batches([feed(number, f"host{number % 20}.example") for number in range(200)])
-
-    hosts = [{urlsplit(one.url).netloc for one in batch} for batch in batches]
-    assert len(batches) == 2
-    assert hosts[0].isdisjoint(hosts[1])
-
-
 # --------------------------------------------------------------------------- a network that is away
 
 
+def asked(host: str, *, answered: bool = False) -> FeedReport:
+    return FeedReport("A", "failed", 0, 0, 0.1, "no answer", f"https://{host}/feed", answered)
+
+
 @pytest.mark.parametrize(
-    ("outcomes", "cut_off"),
+    ("reports", "cut_off"),
     [
-        pytest.param([outcome(n, f"h{n}.example") for n in range(3)], True, id="three hosts and no answer"),
-        pytest.param([outcome(n, f"h{n}.example") for n in range(2)], False, id="two hosts may well be down"),
-        pytest.param([outcome(n, "h.example") for n in range(50)], False, id="one host is down with all its feeds"),
+        pytest.param([asked(f"h{n}.example") for n in range(3)], True, id="three hosts and no answer"),
+        pytest.param([asked(f"h{n}.example") for n in range(2)], False, id="two hosts may well be down"),
+        pytest.param([asked("h.example") for n in range(50)], False, id="one host is down with all its feeds"),
         pytest.param(
-            [*(outcome(n, f"h{n}.example") for n in range(9)), outcome(9, "h9.example", error=None)],
-            False,
-            id="one of ten answers",
-        ),
-        pytest.param(
-            [outcome(n, f"h{n}.example", http_status=503) for n in range(3)], False, id="an error page is an answer"
+            [*(asked(f"h{n}.example") for n in range(9)), asked("h9.example", answered=True)], False, id="one answers"
         ),
         pytest.param([], False, id="nothing was asked"),
     ],
 )
-def test_only_silence_of_several_hosts_is_taken_for_a_lost_network(outcomes: list[FeedOutcome], cut_off: bool) -> None:
-    assert tasks.is_cut_off(outcomes) is cut_off
+def test_only_silence_of_several_hosts_is_taken_for_a_lost_network(reports: list[FeedReport], cut_off: bool) -> None:
+    assert is_cut_off(reports) is cut_off
 
 
 @pytest.fixture
-def dead_feeds() -> list[FeedState]:
-    return [feed(number, f"127.0.0.1:{port}") for number, port in enumerate(closed_ports(3))]
+def cut_off(tmp_path: Path) -> Config:
+    """Three feeds on ports where nobody listens."""
+    urls = "".join(f"\n  - {{name: feed {n}, url: 'http://127.0.0.1:{n}/'}}" for n in closed_ports(3))
+    return config_of(tmp_path, f"feeds:{urls}\n")
 
 
 @pytest.mark.parametrize("run_count", ["1", "2"])
-def test_a_batch_without_any_answer_raises_so_that_prefect_tries_again(
-    dead_feeds: list[FeedState], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_count: str
+def test_a_poll_without_any_answer_raises_so_that_prefect_tries_again(
+    cut_off: Config, store: Store, monkeypatch: pytest.MonkeyPatch, run_count: str
 ) -> None:
     monkeypatch.setenv("PREFECT__RUNTIME__TASK_RUN__RUN_COUNT", run_count)
+    due = tasks.due_feeds.fn(cut_off, store, NOON)
 
     with pytest.raises(tasks.CutOffError, match="None of 3 feeds could be reached"):
-        tasks.fetch_feeds.fn(config_of(tmp_path), dead_feeds, NOON)
+        tasks.poll_feeds.fn(cut_off, store, due, lambda: NOON)
 
 
-def test_on_the_last_try_the_failures_are_values(
-    dead_feeds: list[FeedState], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_on_the_last_try_the_failures_stand_and_the_next_poll_asks_again(
+    cut_off: Config, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert tasks.fetch_feeds.retries == 2
+    assert tasks.poll_feeds.retries == 2
     monkeypatch.setenv("PREFECT__RUNTIME__TASK_RUN__RUN_COUNT", "3")
 
-    outcomes = tasks.fetch_feeds.fn(config_of(tmp_path), dead_feeds, NOON)
+    due = tasks.due_feeds.fn(cut_off, store, NOON)
+    reports = tasks.poll_feeds.fn(cut_off, store, due, lambda: NOON)
 
-    assert [one.status for one in outcomes] == ["failed"] * 3
-    assert all(one.error for one in outcomes)
-
-
-def test_failures_are_stored_and_reported(dead_feeds: list[FeedState], tmp_path: Path, store: Store) -> None:
-    urls = "".join(f"\n  - {{name: {one.name}, url: '{one.url.replace('https', 'http')}'}}" for one in dead_feeds)
-    config = config_of(tmp_path, f"feeds:{urls}\n")
-
-    due = tasks.due_feeds.fn(config, store, NOON)
-    reports = tasks.store_feeds.fn(config, store, [outcome(one.id, "h.example") for one in due], NOON)
-
-    assert [one.name for one in due] == [one.name for one in dead_feeds]
-    assert [one.error for one in reports] == ["no answer"] * 3
-    assert tasks.due_feeds.fn(config, store, NOON + timedelta(seconds=1)) == []
+    assert [one.feed for one in reports] == [one.name for one in due]
+    assert [one.status for one in reports] == ["failed"] * 3
+    assert all(one.error for one in reports)
+    assert [one.failures for one in tasks.due_feeds.fn(cut_off, store, NOON + timedelta(seconds=1))] == [1, 1, 1]
 
 
 # --------------------------------------------------------------------------- what people see of a poll

@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from monitor.identity import Known, KnownArticle, attribute, candidates, find
-from monitor.models import Entry, FeedState
+from monitor.identity import Known, KnownArticle, attribute, find
+from monitor.identity import candidates as identified
+from monitor.models import Candidate, Entry, FeedState, ParsedFeed
 
 DAY = datetime(2026, 5, 1, tzinfo=UTC)
 FEED = FeedState(1, "Post feed", "https://post.example/feed", "Post")
@@ -18,6 +19,10 @@ def entry(
     return Entry(title, link, guid, **more)  # type: ignore[arg-type]
 
 
+def candidates(entries: list[Entry], feed: FeedState) -> list[Candidate]:
+    return identified(feed, ParsedFeed(tuple(entries)))
+
+
 def known(
     title: str = "norland offers to lead the mission",
     url: str | None = "https://post.example/1",
@@ -26,7 +31,7 @@ def known(
     published: datetime | None = DAY,
 ) -> Known:
     stored = Known()
-    stored.add(KnownArticle(7, url, outlet, title, published), guid)
+    stored.add(KnownArticle(7, url, outlet, title, published), Candidate(1, Entry(title), outlet, title, guid, url))
     return stored
 
 
@@ -76,7 +81,7 @@ def test_an_article_becomes_known_to_the_entries_after_it() -> None:
     stored = Known()
     first, second = candidates([entry(guid="g", link=None), entry("Another headline of today", guid="h")], FEED)
     assert find(first, stored) is None
-    stored.add(KnownArticle(1, first.canonical_url, first.outlet, first.title_key, None), first.guid)
+    stored.add(KnownArticle(1, first.canonical_url, first.outlet, first.title_key, None), first)
     assert find(first, stored) is not None
     assert find(second, stored) is None
 
@@ -91,7 +96,7 @@ def count_after_one_poll(entries: list[Entry]) -> int:
             new += 1
             stored.add(
                 KnownArticle(number, candidate.canonical_url, candidate.outlet, candidate.title_key, None),
-                candidate.guid,
+                candidate,
             )
     return new
 

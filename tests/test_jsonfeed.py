@@ -35,7 +35,7 @@ def only(**item: Any) -> Entry:
 
 def test_a_json_feed_is_read_with_all_that_its_items_say() -> None:
     feed = parse(SAMPLE)
-    assert (feed.title, feed.language, feed.ttl) == ("Harbour & Lagoon Post", "fr", None)
+    assert (feed.title, feed.language, feed.format) == ("Harbour & Lagoon Post", "fr", "JSON Feed")
     assert feed.entries[0] == Entry(
         title="Norland offers to lead the mission",
         link="https://post.example/2026/offer",
@@ -87,7 +87,7 @@ def test_white_space_before_it_and_an_old_charset_within_do_not_matter() -> None
 
 @pytest.mark.parametrize("version", [VERSION, f"{VERSION}.1", "http://jsonfeed.org/version/1", f"{VERSION}.9"])
 def test_every_version_of_the_standard_is_one(version: str) -> None:
-    assert parse(json.dumps({"version": version, "items": []})) == ParsedFeed(())
+    assert parse(json.dumps({"version": version, "items": []})) == ParsedFeed((), format="JSON Feed")
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def rss(items: str, head: str = "") -> str:
 
 def test_an_rss_feed_is_read_with_all_that_its_entries_say() -> None:
     feed = sample("rss.xml")
-    assert (feed.title, feed.language, feed.ttl, feed.warning) == (
+    assert (feed.title, feed.language, feed.pace.ttl, feed.warning) == (
         "Harbour & Lagoon Post",
         "fr",
         timedelta(minutes=30),
@@ -160,7 +160,7 @@ def test_a_field_in_ruins_does_not_take_the_feed_with_it(name: str, sound: str, 
 
 def test_a_time_to_live_in_ruins_is_none() -> None:
     feed = parse(rss("<item><title>Sound</title></item>", "<ttl two</title>"))
-    assert (feed.ttl, [entry.title for entry in feed.entries]) == (None, ["Sound"])
+    assert (feed.pace.ttl, [entry.title for entry in feed.entries]) == (None, ["Sound"])
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_a_time_to_live_in_ruins_is_none() -> None:
 )
 def test_a_time_to_live_is_whole_minutes_or_nothing(value: str, minutes: int | None) -> None:
     expected = None if minutes is None else timedelta(minutes=minutes)
-    assert parse(rss("", f"<ttl>{value}</ttl>")).ttl == expected
+    assert parse(rss("", f"<ttl>{value}</ttl>")).pace.ttl == expected
 
 
 @pytest.mark.parametrize(

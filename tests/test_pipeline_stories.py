@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.identity import Candidate
-from monitor.models import Entry
+from monitor.models import Candidate, Entry
 from monitor.pipeline.stories import assign_story
 from monitor.store import Store, articles, open_store, stories
 from monitor.text import title_key
@@ -47,9 +46,10 @@ def add(
     at = NOW + timedelta(hours=hours)
     title = title or f"Headline number {next(_numbers)} of nothing in particular"
     entry = Entry(title=title, content=text, published=at)
-    found = Candidate(entry, outlet, title_key(title), None, f"https://example.org/{next(_numbers)}")
+    found = Candidate(1, entry, outlet, title_key(title), None, f"https://example.org/{next(_numbers)}")
     with store.transaction():
-        article = articles.insert(store, found, now=at, language=language, news_at=at, wanted=False).id
+        article = articles.next_id(store)
+        articles.insert(store, [articles.NewArticle(article, found, language, at, wanted=False)], at)
     return article, decide(store, article)
 
 

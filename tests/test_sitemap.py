@@ -151,7 +151,7 @@ def test_a_sitemap_without_any_headline_warns() -> None:
     assert parse(sitemap("<loc>https://post.example/sport</loc>")).warning == (
         "none of its addresses has a title, in the sitemap or in its own words"
     )
-    assert parse(sitemap()) == ParsedFeed(())
+    assert parse(sitemap()) == ParsedFeed((), format="sitemap of news")
 
 
 # --------------------------------------------------------------------------- damage

@@ -6,18 +6,19 @@ import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from sqlite_utils import Database
 
 from monitor.errors import StoreError
-from monitor.identity import Candidate
 from monitor.models import (
     Article,
+    Candidate,
     Entry,
     FeedOutcome,
     Message,
+    Pace,
     Page,
     ParsedFeed,
     Read,
@@ -55,17 +56,23 @@ def watch(store: Store, *names: str) -> list[int]:
     return [row["id"] for row in store.rows("select id from feeds order by id")]
 
 
-def candidate(title: str, link: str | None = None, *, outlet: str = "One", **entry: Any) -> Candidate:
-    return Candidate(Entry(title, link, **entry), outlet, title_key(title), entry.get("guid"), link)
+def candidate(title: str, link: str | None = None, *, feed: int = 1, outlet: str = "One", **entry: Any) -> Candidate:
+    return Candidate(feed, Entry(title, link, **entry), outlet, title_key(title), entry.get("guid"), link)
+
+
+def record_of(outcome: FeedOutcome, *, due: datetime = NOW, new: int = 0) -> feeds.PollRecord:
+    return feeds.PollRecord(outcome, new, due, None, timedelta(minutes=10))
 
 
 def add_article(store: Store, title: str, *, feed: int | None = None, at: datetime | None = NOW, **entry: Any) -> int:
     """An article, seen in a feed if one is named."""
-    found = candidate(title, **entry)
+    found = candidate(title, feed=feed or 1, **entry)
     with store.transaction():
-        article = articles.insert(store, found, now=NOW, language="en", news_at=at, wanted=False).id
+        article = articles.next_id(store)
+        articles.insert(store, [articles.NewArticle(article, found, "en", at, wanted=False)], NOW)
+        articles.index(store)
         if feed is not None:
-            articles.see(store, feed, article, found, NOW)
+            articles.see(store, [(article, found)], NOW)
     return article
 
 
@@ -326,7 +333,7 @@ def test_the_longest_waiting_feed_comes_first_and_one_never_asked_before_all(sto
         with store.transaction():
             if minutes is not None:
                 due = NOW + timedelta(minutes=minutes)
-                feeds.record(store, outcome, next_due=due, not_before=None, new=0, warning=None)
+                feeds.record(store, [record_of(outcome, due=due)])
     assert [feed.name for feed in feeds.due(store, NOW)] == ["three", "two", "one"]
 
 
@@ -335,13 +342,53 @@ def test_the_history_of_polls_is_forgotten_after_ninety_days(tmp_path: Path, sto
     for days in (91, 89):
         with store.transaction():
             outcome = FeedOutcome(feeds.due(store, NOW)[0], NOW - timedelta(days=days), 0.1, "unchanged")
-            feeds.record(store, outcome, next_due=NOW, not_before=None, new=0, warning=None)
+            feeds.record(store, [record_of(outcome)])
     with serving() as web:
         config = World(tmp_path, web).watch("one")
     assert maintain(config, store, NOW) == 1
     shown = feeds.show(store, 1)
     assert shown is not None
     assert [poll["at"] for poll in shown["polls"]] == ["2025-07-03T12:00:00Z"]
+
+
+def polled(store: Store, status: Literal["new", "unchanged", "failed"] = "unchanged", **values: Any) -> FeedOutcome:
+    """Records one more poll of the only feed."""
+    outcome = FeedOutcome(feeds.due(store, NOW, everything=True)[0], NOW, 0.1, status, **values)
+    with store.transaction():
+        feeds.record(store, [record_of(outcome)])
+    return outcome
+
+
+def test_a_feed_that_moved_is_asked_where_it_went_until_that_fails(store: Store) -> None:
+    watch(store, "one")
+    polled(store, moved_to="http://new.example/feed")
+    polled(store)
+    assert feeds.due(store, NOW)[0].address == "http://new.example/feed"
+    polled(store, "failed", error="no answer")
+    assert feeds.due(store, NOW)[0].address == "http://one.example/feed"
+
+
+def test_a_feed_that_is_gone_for_good_is_not_asked_again_until_it_is_configured_anew(store: Store) -> None:
+    watch(store, "one", "two")
+    outcome = FeedOutcome(feeds.due(store, NOW)[0], NOW, 0.1, "failed", http_status=410, error="410 Gone")
+    with store.transaction():
+        feeds.record(store, [record_of(outcome)])
+    assert [feed.name for feed in feeds.due(store, NOW, everything=True)] == ["two"]
+    watch(store, "one", "two")
+    assert [feed.name for feed in feeds.due(store, NOW, everything=True)] == ["two"]
+    watch(store, "two")
+    watch(store, "one", "two")
+    assert {feed.name for feed in feeds.due(store, NOW, everything=True)} == {"one", "two"}
+
+
+def test_what_a_feed_says_of_its_pace_is_kept_until_it_says_otherwise(store: Store) -> None:
+    watch(store, "one")
+    pace = Pace(timedelta(minutes=30), frozenset({1, 23}), frozenset({6}))
+    polled(store, "new", parsed=ParsedFeed((), pace=pace, seen="a"), body_hash="h")
+    polled(store, body_hash="h")
+    assert feeds.due(store, NOW)[0].pace == pace
+    polled(store, "new", parsed=ParsedFeed(()), body_hash="i")
+    assert feeds.due(store, NOW)[0].pace == Pace()
 
 
 # --------------------------------------------------------------------------- articles
@@ -351,11 +398,11 @@ def test_only_the_feed_that_brought_an_article_may_change_it(store: Store) -> No
     first, second = watch(store, "one", "two")
     article = add_article(store, PROPOSED, feed=first)
     with store.transaction():
-        articles.see(store, second, article, candidate(DECIDED), NOW)
-        articles.update(store, second, article, candidate(DECIDED), NOW)
+        articles.see(store, [(article, candidate(DECIDED, feed=second))], NOW)
+        articles.update(store, article, candidate(DECIDED, feed=second), NOW)
     assert [row["title"] for row in articles.list_recent(store, limit=5)] == [PROPOSED]
     with store.transaction():
-        articles.update(store, first, article, candidate(DECIDED), NOW)
+        articles.update(store, article, candidate(DECIDED, feed=first), NOW)
     assert [row["title"] for row in articles.list_recent(store, limit=5)] == [DECIDED]
 
 
@@ -364,7 +411,7 @@ def test_an_unchanged_headline_is_not_matched_again(store: Store) -> None:
     article = add_article(store, PROPOSED, feed=feed)
     with store.transaction():
         articles.matched(store, article, "v1")
-        articles.update(store, feed, article, candidate(PROPOSED.upper()), NOW)
+        articles.update(store, article, candidate(PROPOSED.upper()), NOW)
     assert articles.unmatched(store, "v1") == []
     assert [found.id for found in articles.unmatched(store, "v2")] == [article]
 
@@ -375,7 +422,7 @@ def test_an_update_replaces_the_text_only_where_it_was_the_summary(store: Store)
     whole = add_article(store, EFFECTIVE, feed=feed, content="The whole article.")
     with store.transaction():
         for article in (short, whole):
-            articles.update(store, feed, article, candidate(DECIDED, summary="In short."), NOW)
+            articles.update(store, article, candidate(DECIDED, summary="In short."), NOW)
     assert store.rows("select text, text_source from articles order by id") == [
         {"text": "In short.", "text_source": "summary"},
         {"text": "The whole article.", "text_source": "feed"},
@@ -387,7 +434,7 @@ def test_an_update_dates_no_news_into_the_future(store: Store) -> None:
     article = add_article(store, PROPOSED, feed=feed)
     tomorrow = candidate(DECIDED, published=NOW + timedelta(hours=20))
     with store.transaction():
-        articles.update(store, feed, article, tomorrow, NOW)
+        articles.update(store, article, tomorrow, NOW)
     assert store.row("select news_at from articles") == {"news_at": base.iso(NOW)}
 
 
@@ -442,7 +489,7 @@ def test_search_follows_changed_and_deleted_articles(store: Store) -> None:
     (feed,) = watch(store, "one")
     article = add_article(store, "Lagoon Mission", feed=feed)
     with store.transaction():
-        articles.update(store, feed, article, candidate("Harbour Watch"), NOW)
+        articles.update(store, article, candidate("Harbour Watch"), NOW)
     assert articles.search(store, "lagoon", limit=5) == []
     assert [row["excerpt"] for row in articles.search(store, "harbour", limit=5)] == ["[Harbour] Watch"]
     with store.transaction():
@@ -654,12 +701,12 @@ def test_the_alert_log_names_what_was_told_and_where_it_came_from(store: Store) 
 
 def test_a_poll_is_recorded_with_what_it_brought(store: Store) -> None:
     watch(store, "one")
-    parsed = ParsedFeed((Entry(PROPOSED), Entry(DECIDED)))
+    parsed = ParsedFeed((Entry(PROPOSED), Entry(DECIDED)), warning="a little damaged", seen="a b")
     outcome = FeedOutcome(
         feeds.due(store, NOW)[0], NOW, 0.25, "new", http_status=200, parsed=parsed, etag='"x"', body_hash="h"
     )
     with store.transaction():
-        feeds.record(store, outcome, next_due=NOW, not_before=None, new=2, warning="a little damaged")
+        feeds.record(store, [record_of(outcome, new=2)])
     (feed,) = feeds.list_all(store)
     assert (feed["status"], feed["error"], feed["last_new_entry"]) == ("new", "a little damaged", base.iso(NOW))
     shown = feeds.show(store, feed["id"])
@@ -668,4 +715,5 @@ def test_a_poll_is_recorded_with_what_it_brought(store: Store) -> None:
         "at": base.iso(NOW), "status": "new", "http_status": 200, "entries": 2, "new_entries": 2,
         "seconds": 0.25, "error": None,
     }  # fmt: skip
-    assert feeds.due(store, NOW)[0].etag == '"x"'
+    (state,) = feeds.due(store, NOW)
+    assert (state.etag, state.seen, state.last_full, state.interval) == ('"x"', "a b", NOW, timedelta(minutes=10))

@@ -1,7 +1,7 @@
 """One form for the addresses of one page, and only web pages are links."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from monitor.urls import canonical, web_link
@@ -69,6 +69,7 @@ def test_an_address_of_numbers_keeps_its_brackets() -> None:
 
 
 @settings(max_examples=60, deadline=None)
+@example("https:// :")
 @given(ODD.map("https://n.example/".__add__) | ODD.map("https://".__add__) | ODD | st.text(max_size=40))
 def test_the_canonical_form_is_its_own_canonical_form(url: str) -> None:
     assert canonical(canonical(url)) == canonical(url)

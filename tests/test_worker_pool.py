@@ -15,18 +15,19 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from monitor.extractor_pool import ExtractorPool
 
-from monitor import extractor_pool
-from monitor.errors import ExtractError
+from monitor import worker_pool
+from monitor.errors import ExtractError, WorkError
+from monitor.extract import extract
 from monitor.models import Page
+from monitor.worker_pool import WorkerPool
 
 SAMPLE = Path(__file__).parent / "samples" / "pages" / "news_with_everything_around_it.html"
 SHORT = timedelta(seconds=0.5)
 T = TypeVar("T")
 
 
-def scripted(body: bytes, url: str, content_type: str, now: datetime | None) -> Page:
+def scripted(body: bytes, url: str, content_type: str = "", now: datetime | None = None) -> Page:
     """Stands in for the extractors in a worker: the body says how the page behaves."""
     match body:
         case b"hang":
@@ -48,14 +49,14 @@ def workers() -> list[int]:
     return [child.pid for child in multiprocessing.active_children() if child.pid]
 
 
-async def read(pool: ExtractorPool, body: bytes) -> str:
-    return (await pool.extract(body, "https://lantern.example/")).title
+async def read(pool: WorkerPool, body: bytes) -> str:
+    return (await pool.run(scripted, body, "https://lantern.example/")).title
 
 
 def test_a_page_is_read_in_another_process_as_extract_reads_it() -> None:
     async def scenario() -> Page:
-        with ExtractorPool(workers=1) as pool:
-            return await pool.extract(SAMPLE.read_bytes(), "https://lantern.example/", "text/html")
+        with WorkerPool(workers=1) as pool:
+            return await pool.run(extract, SAMPLE.read_bytes(), "https://lantern.example/", "text/html")
 
     page = run(scenario())
 
@@ -65,15 +66,16 @@ def test_a_page_is_read_in_another_process_as_extract_reads_it() -> None:
 
 def test_everything_that_is_known_of_a_page_reaches_the_worker() -> None:
     async def scenario() -> Page:
-        with ExtractorPool(workers=1, work=scripted) as pool:
-            return await pool.extract(b"x", "https://lantern.example/", "text/html", datetime(2025, 1, 2, tzinfo=UTC))
+        with WorkerPool(workers=1) as pool:
+            moment = datetime(2025, 1, 2, tzinfo=UTC)
+            return await pool.run(scripted, b"x", "https://lantern.example/", "text/html", now=moment)
 
     assert run(scenario()).text == "https://lantern.example/ text/html 2025"
 
 
 def test_the_workers_refusal_comes_back_as_it_is() -> None:
     async def scenario() -> None:
-        with ExtractorPool(workers=1, work=scripted) as pool:
+        with WorkerPool(workers=1) as pool:
             await read(pool, b"refuse")
 
     with pytest.raises(ExtractError, match=r"^no article text was found in the page$"):
@@ -82,11 +84,11 @@ def test_the_workers_refusal_comes_back_as_it_is() -> None:
 
 def test_a_page_that_hangs_is_stopped_and_the_others_are_read_meanwhile() -> None:
     async def scenario() -> tuple[list[str], bool, str]:
-        with ExtractorPool(workers=2, timeout=SHORT, work=scripted) as pool:
+        with WorkerPool(workers=2, timeout=SHORT) as pool:
             hanging = asyncio.create_task(read(pool, b"hang"))
             titles = [await read(pool, title) for title in (b"one", b"two", b"three")]
             still_hanging = not hanging.done()
-            with pytest.raises(ExtractError, match=r"^extraction took longer than 0\.5 s and was stopped$"):
+            with pytest.raises(WorkError, match=r"^reading it took longer than 0\.5 s and was stopped$"):
                 await hanging
             return titles, still_hanging, await read(pool, b"four")
 
@@ -95,27 +97,25 @@ def test_a_page_that_hangs_is_stopped_and_the_others_are_read_meanwhile() -> Non
 
 def test_more_hanging_pages_than_workers_are_all_stopped() -> None:
     async def scenario() -> list[str | BaseException]:
-        with ExtractorPool(workers=2, timeout=SHORT, work=scripted) as pool:
+        with WorkerPool(workers=2, timeout=SHORT) as pool:
             return await asyncio.gather(
                 *(read(pool, body) for body in (b"hang", b"hang", b"hang", b"last")), return_exceptions=True
             )
 
     *stopped, last = run(scenario())
 
-    assert [type(error) for error in stopped] == [ExtractError] * 3
+    assert [type(error) for error in stopped] == [WorkError] * 3
     assert last == "last"
 
 
 def test_a_pool_that_does_not_answer_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     async def scenario() -> tuple[list[int], list[int], str]:
-        with ExtractorPool(workers=1, timeout=SHORT, work=scripted) as pool:
+        with WorkerPool(workers=1, timeout=SHORT) as pool:
             await read(pool, b"warm")
             before = workers()
             with monkeypatch.context() as patch:
-                patch.setattr(
-                    extractor_pool, "_GRACE", timedelta(seconds=-0.4)
-                )  # the worker's own limit comes too late
-                with pytest.raises(ExtractError, match="extraction took longer"):
+                patch.setattr(worker_pool, "_GRACE", timedelta(seconds=-0.4))  # the worker's own limit comes too late
+                with pytest.raises(WorkError, match="reading it took longer"):
                     await read(pool, b"hang")
             return before, workers(), await read(pool, b"next")
 
@@ -126,9 +126,9 @@ def test_a_pool_that_does_not_answer_is_replaced(monkeypatch: pytest.MonkeyPatch
 
 def test_a_worker_that_dies_costs_its_page_only() -> None:
     async def scenario() -> tuple[list[str], str]:
-        with ExtractorPool(workers=1, work=scripted) as pool:
+        with WorkerPool(workers=1) as pool:
             before = await read(pool, b"before")
-            with pytest.raises(ExtractError, match="the process that read the page died while reading it"):
+            with pytest.raises(WorkError, match="the process that read it died while reading"):
                 await read(pool, b"die")
             return [before], await read(pool, b"after")
 
@@ -137,11 +137,11 @@ def test_a_worker_that_dies_costs_its_page_only() -> None:
 
 def test_pages_are_read_again_after_idle_workers_were_killed_from_outside() -> None:
     async def scenario() -> str:
-        with ExtractorPool(workers=2, work=scripted) as pool:
+        with WorkerPool(workers=2) as pool:
             await read(pool, b"before")
             for pid in workers():
                 os.kill(pid, signal.SIGKILL)
-            with contextlib.suppress(ExtractError):  # the page that comes before anybody noticed
+            with contextlib.suppress(WorkError):  # the page that comes before anybody noticed
                 await read(pool, b"between")
             return await read(pool, b"after")
 
@@ -150,7 +150,7 @@ def test_pages_are_read_again_after_idle_workers_were_killed_from_outside() -> N
 
 def test_a_caller_that_gives_up_frees_the_worker() -> None:
     async def scenario() -> str:
-        with ExtractorPool(workers=1, work=scripted) as pool:
+        with WorkerPool(workers=1) as pool:
             await read(pool, b"warm")
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(read(pool, b"hang"), 0.2)
@@ -161,7 +161,7 @@ def test_a_caller_that_gives_up_frees_the_worker() -> None:
 
 def test_workers_are_reused_between_pages() -> None:
     async def scenario() -> set[str]:
-        with ExtractorPool(workers=1, work=scripted) as pool:
+        with WorkerPool(workers=1) as pool:
             return {await read(pool, b"who") for _ in range(3)}
 
     pids = run(scenario())
@@ -172,7 +172,7 @@ def test_workers_are_reused_between_pages() -> None:
 
 def test_no_process_starts_before_the_first_page_and_none_stays_after_the_last() -> None:
     async def scenario() -> tuple[list[int], list[int]]:
-        with ExtractorPool(workers=2, work=scripted) as pool:
+        with WorkerPool(workers=2) as pool:
             idle = workers()
             await read(pool, b"page")
             return idle, workers()
@@ -187,7 +187,7 @@ def test_no_process_starts_before_the_first_page_and_none_stays_after_the_last()
 
 def test_closing_stops_a_worker_that_hangs() -> None:
     async def scenario() -> list[int]:
-        pool = ExtractorPool(workers=1, work=scripted)
+        pool = WorkerPool(workers=1)
         await read(pool, b"warm")
         hanging = asyncio.create_task(read(pool, b"hang"))
         await asyncio.sleep(0)
@@ -204,27 +204,27 @@ def test_closing_stops_a_worker_that_hangs() -> None:
 
 def test_a_closed_pool_reads_nothing_more() -> None:
     async def scenario() -> None:
-        with ExtractorPool(work=scripted) as pool:
+        with WorkerPool() as pool:
             pass
         await read(pool, b"late")
 
-    with pytest.raises(RuntimeError, match="the extractor pool is closed"):
+    with pytest.raises(RuntimeError, match="the pool of workers is closed"):
         run(scenario())
 
 
 SERVICE = """
 import asyncio, multiprocessing
 from datetime import timedelta
-from monitor import extractor_pool
-from tests.test_extractor_pool import scripted
+from monitor import worker_pool
+from tests.test_worker_pool import scripted
 
 async def main():
-    extractor_pool._GRACE = timedelta(seconds=0.2)
-    pool = extractor_pool.ExtractorPool(workers=2, timeout=timedelta(seconds=1), work=scripted)
-    await pool.extract(b"page", "https://lantern.example/")
-    hanging = asyncio.create_task(pool.extract(b"hang", "https://lantern.example/"))
+    worker_pool._GRACE = timedelta(seconds=0.2)
+    pool = worker_pool.WorkerPool(workers=2, timeout=timedelta(seconds=1))
+    await pool.run(scripted, b"page", "https://lantern.example/")
+    hanging = asyncio.create_task(pool.run(scripted, b"hang", "https://lantern.example/"))
     await asyncio.sleep(0)
-    await pool.extract(b"page", "https://lantern.example/")
+    await pool.run(scripted, b"page", "https://lantern.example/")
     print(*(child.pid for child in multiprocessing.active_children()), flush=True)
     await hanging
 

@@ -1,20 +1,19 @@
 """The stages composed. Each asks the store what is missing, computes, and writes in one transaction.
 
     sync -> due_feeds -> poll_feeds                       entries become articles
-         -> wanted_pages -> fetch_pages -> store_pages    articles get their text
+         -> read_pages                                    articles get their text
          -> match_articles -> group_signals               texts become signals, signals developments, these alerts
          -> watch_itself                                  troubles of the monitor become alerts too
          -> send_alerts                                   the outbox is delivered
          -> index_articles                                full-text search finds what is new
 
-`fetch_*` use the network and no database, the others the database and no network (but for `send_alerts`); `poll_feeds`
-lets the one wait for the other.
+Within `poll_feeds` and `read_pages`, asking uses the network and no database, storing the database and no network.
 """
 
 from monitor.pipeline.alerts import SendReport, check_channels, send_alerts
 from monitor.pipeline.asking import ask_feeds, fetch_feeds
 from monitor.pipeline.feeds import due_feeds, index_articles, poll_feeds, store_feeds, sync
-from monitor.pipeline.pages import fetch_pages, known_hosts, store_pages, wanted_pages
+from monitor.pipeline.pages import fetch_pages, known_hosts, read_pages, store_pages, wanted_pages
 from monitor.pipeline.run import PassReport, maintain, run_pass
 from monitor.pipeline.signals import GroupReport, MatchReport, group_signals, match_articles
 from monitor.pipeline.watching import beat, watch_itself
@@ -36,6 +35,7 @@ __all__ = [
     "maintain",
     "match_articles",
     "poll_feeds",
+    "read_pages",
     "run_pass",
     "send_alerts",
     "store_feeds",

@@ -46,8 +46,10 @@ def ask_feeds(
 ) -> Iterator[list[FeedOutcome]]:
     """The same in portions, as they come in: the others are asked while one portion is stored.
 
-    A thread asks. It waits where too many outcomes are not taken yet, and ends with the iterator.
+    A portion is in the order of `due`. A thread asks; it waits where too many outcomes are not taken yet, and ends
+    with the iterator.
     """
+    order = {feed.id: number for number, feed in enumerate(due)}
     asking = _Asking(config, due, now)
     thread = Thread(target=asking.run, name="asking")
     thread.start()
@@ -56,7 +58,7 @@ def ask_feeds(
             for outcome in portion:
                 if on_feed:
                     on_feed(outcome)
-            yield portion
+            yield sorted(portion, key=lambda outcome: order[outcome.feed.id])
     finally:
         asking.stop()
         thread.join()

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from monitor.aggregators import is_opaque
 from monitor.config import Config
@@ -18,6 +19,7 @@ from monitor.timing import next_poll, not_before, rhythm
 
 _FULL_TEXT_WORDS = 250
 """From this many words on an entry carries its article, and the page is not asked for."""
+_HOSTS_THAT_TELL = 3
 _log = logging.getLogger(__name__)
 
 
@@ -45,7 +47,18 @@ def poll_feeds(
 ) -> list[FeedReport]:
     """Asks the feeds, and stores what they bring while others are still asked."""
     portions = ask_feeds(config, due, clock(), on_feed)
-    return [report for portion in portions for report in store_feeds(config, store, portion, clock())]
+    reports = [report for portion in portions for report in store_feeds(config, store, portion, clock())]
+    if is_cut_off(reports):
+        with store.transaction():
+            feeds.ask_again(store, [feed.id for feed in due], clock())
+    order = {feed.address: number for number, feed in enumerate(due)}
+    return sorted(reports, key=lambda report: order[report.address])
+
+
+def is_cut_off(reports: Sequence[FeedReport]) -> bool:
+    """Whether several hosts were asked and none was reached: rather the network is away than all of their servers."""
+    hosts = {urlsplit(report.address).netloc for report in reports}
+    return len(hosts) >= _HOSTS_THAT_TELL and not any(report.answered for report in reports)
 
 
 def store_feeds(config: Config, store: Store, outcomes: Sequence[FeedOutcome], now: datetime) -> list[FeedReport]:

@@ -37,6 +37,28 @@ def wanted_pages(store: Store, now: datetime) -> list[PageRequest]:
     return articles.wanting_page(store, now)
 
 
+def read_pages(
+    config: Config,
+    store: Store,
+    clock: Callable[[], datetime],
+    on_page: OnPage | None = None,
+    pool: "WorkerPool | None" = None,
+) -> tuple[int, int]:
+    """Reads all pages that are to be read now, a batch at a time; says how many were read, and how many failed."""
+    from monitor.worker_pool import WorkerPool  # only who reads pages pays for it
+
+    read = failed = 0
+    hosts = known_hosts(store, clock())
+    with ExitStack() as closing:
+        while wanted := wanted_pages(store, clock()):
+            pool = pool or closing.enter_context(WorkerPool(_WORKERS, _TIME_LIMIT))
+            outcomes = fetch_pages(config, wanted, clock(), on_page, pool, hosts)
+            store_pages(config, store, outcomes, clock(), hosts)
+            read += sum(outcome.page is not None for outcome in outcomes)
+            failed += sum(outcome.page is None for outcome in outcomes)
+    return read, failed
+
+
 def known_hosts(store: Store, now: datetime) -> Hosts:
     """What is known at the beginning of a pass of the hosts whose pages are read."""
     return Hosts.of(robots.known(store, now))

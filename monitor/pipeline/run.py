@@ -69,7 +69,8 @@ def run_pass(
     due = polling.due_feeds(store, clock(), everything=everything)
     progress.begin("feeds", len(due))
     report.feeds = polling.poll_feeds(config, store, due, clock, lambda _: progress.advance())
-    _read_pages(config, store, clock, progress, report, pool)
+    progress.begin("pages", len(pages.wanted_pages(store, clock())))
+    report.pages_read, report.pages_failed = pages.read_pages(config, store, clock, lambda _: progress.advance(), pool)
     report.matched = signals.match_articles(config, store, clock())
     report.grouped = signals.group_signals(config, store, clock())
     watching.watch_itself(config, store, clock())
@@ -83,26 +84,6 @@ def run_pass(
 def is_good(feeds: Sequence[FeedReport]) -> bool:
     """Whether a poll did its work: not all of the feeds that were asked failed."""
     return not feeds or any(feed.error is None for feed in feeds)
-
-
-def _read_pages(
-    config: Config,
-    store: Store,
-    clock: Callable[[], datetime],
-    progress: Progress,
-    report: PassReport,
-    pool: "WorkerPool | None",
-) -> None:
-    wanted = pages.wanted_pages(store, clock())
-    hosts = pages.known_hosts(store, clock())
-    progress.begin("pages", len(wanted))
-    while wanted:
-        outcomes = pages.fetch_pages(config, wanted, clock(), lambda _: progress.advance(), pool, hosts)
-        pages.store_pages(config, store, outcomes, clock(), hosts)
-        failed = sum(outcome.page is None for outcome in outcomes)
-        report.pages_read += len(outcomes) - failed
-        report.pages_failed += failed
-        wanted = pages.wanted_pages(store, clock())
 
 
 def maintain(config: Config, store: Store, now: datetime) -> int:

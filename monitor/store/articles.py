@@ -178,7 +178,7 @@ def place(store: Store, article: int, candidate: Candidate, now: datetime, *, wa
     return cursor.rowcount == 1
 
 
-def wanting_page(store: Store, now: datetime, limit: int = 500) -> list[PageRequest]:
+def wanting_page(store: Store, now: datetime, limit: int = 100) -> list[PageRequest]:
     """The articles whose page is still to be read, newest news first."""
     rows = store.rows(
         """

@@ -78,7 +78,16 @@ class PollRecord:
     def report(self) -> FeedReport:
         """The row that people see."""
         outcome = self.outcome
-        return FeedReport(outcome.feed.name, outcome.status, self.entries, self.new, outcome.seconds, outcome.error)
+        return FeedReport(
+            feed=outcome.feed.name,
+            status=outcome.status,
+            entries=self.entries,
+            new=self.new,
+            seconds=outcome.seconds,
+            error=outcome.error,
+            address=outcome.feed.address,
+            answered=outcome.error is None or outcome.http_status is not None,
+        )
 
 
 def record(store: Store, records: Sequence[PollRecord]) -> None:
@@ -92,6 +101,11 @@ def record(store: Store, records: Sequence[PollRecord]) -> None:
         store.write(_DOCUMENT, json.dumps(whole))
     columns = ("feed", "at", "status", "http_status", "entries", "new_entries", "seconds", "error")
     store.insert_all("polls", columns, [_poll(one) for one in records])
+
+
+def ask_again(store: Store, ids: Sequence[int], now: datetime) -> None:
+    """Makes it the turn of feeds that failed through no fault of theirs; their failures still count."""
+    store.write("update feeds set next_due = ? where id in (select value from json_each(?))", iso(now), json.dumps(ids))
 
 
 _HEALTH = """
