@@ -156,11 +156,16 @@ class ParsedFeed:
     shared: frozenset[str] = frozenset()
     """The guids and links that stand for several of its entries, and so tell none of them apart."""
     candidates: tuple[Candidate, ...] | None = None
-    """Its entries with what identifies each; None where nobody has looked."""
+    """Its entries with what identifies each, in place of `entries`; None where nobody has looked."""
     aggregated: bool | None = None
     """Whether it gathers from other outlets, which its titles name at their ends; None where nobody has looked."""
     format: str = ""
     """For people: `RSS 2.0`, `Atom 1.0`."""
+
+    @property
+    def count(self) -> int:
+        """How many entries it carries."""
+        return len(self.entries if self.candidates is None else self.candidates) + self.unchanged
 
 
 @dataclass(frozen=True, slots=True)

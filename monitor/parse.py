@@ -112,8 +112,8 @@ def _parsed(body: bytes, raw: RawFeed, damage: str | None, url: str, now: dateti
 
 def _fingerprint(raw: RawEntry) -> str:
     """The same for an entry that says the same: 64 bits, in hexadecimal."""
-    dates = (str(moment) for moment in raw.dates)
-    texts = (raw.title, raw.link, raw.id, raw.summary or "", raw.outlet, *raw.content, *raw.authors, *dates)
+    texts = [raw.title, raw.link, raw.id, raw.summary or "", raw.outlet, *raw.content, *raw.authors]
+    texts += [str(moment.timestamp()) for moment in raw.dates]
     return blake2b("\0".join(texts).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 

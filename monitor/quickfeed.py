@@ -257,18 +257,28 @@ def _parts(names: _Vocabulary, item: Element, telling: frozenset[str]) -> dict[s
     found: dict[str, list[Element]] = {}
     for child in item:
         name = names.name(child.tag)
-        if name in telling:
-            found.setdefault(name, []).append(child)
-        elif len(child) or not _means_nothing(name):
+        if name not in telling:
+            if len(child) or not _means_nothing(name):
+                raise _DoubtError
+        elif name not in found:
+            found[name] = [child]
+        elif name in _SEVERAL:
+            found[name].append(child)
+        else:
             raise _DoubtError
     return found
 
 
+_SEVERAL = frozenset(("dc:creator", "author", "link"))
+
+
 def _only(found: Mapping[str, list[Element]], name: str) -> Element | None:
-    elements = found.get(name, ())
+    elements = found.get(name)
+    if elements is None:
+        return None
     if len(elements) > 1:
         raise _DoubtError
-    return elements[0] if elements else None
+    return elements[0]
 
 
 def _plain_text(element: Element | None) -> str:

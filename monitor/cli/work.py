@@ -133,7 +133,7 @@ def _feeds_answer(config: "Config") -> bool:
         outcomes = fetch_feeds(config, feeds, datetime.now(UTC), lambda _: bars.advance())
     width = max((len(feed.name) for feed in feeds), default=0)
     for outcome in outcomes:
-        entries = len(outcome.parsed.entries) if outcome.parsed else 0
+        entries = outcome.parsed.count if outcome.parsed else 0
         result = f"failed: {outcome.error}" if outcome.error else f"{entries} entries in {outcome.seconds:.1f} s"
         print(f"{outcome.feed.name:{width}}  {result}")
     failed = sum(outcome.error is not None for outcome in outcomes)

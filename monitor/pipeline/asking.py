@@ -1,19 +1,23 @@
 """Asking: due feeds -> outcomes, with what each brought. The network, and no database."""
 
 import asyncio
+import gc
 import hashlib
 import queue
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from operator import itemgetter
 from threading import Thread
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from monitor.config import Config
 from monitor.errors import ParseError, WorkError
 from monitor.guard import FetchSettings, user_agent
 from monitor.models import FeedOutcome, FeedState, FetchFailure, ParsedFeed, Response
-from monitor.pipeline.parsers import Parsers
+from monitor.pipeline.parsers import FEW_COLLECTIONS, Parsers
 from monitor.timing import max_age, wants_all
 
 if TYPE_CHECKING:
@@ -26,7 +30,7 @@ _ENOUGH = 100000
 """While so many feeds wait for the second process, the next is read beside the requests."""
 _MANY = 200
 """From so many feeds on a second process is worth its start of 0.4 s."""
-_AHEAD = 300
+_AHEAD = 600
 """How many outcomes may wait to be stored, before no further feed is asked."""
 _PORTION = 100
 _GATHERING = 0.2
@@ -49,6 +53,8 @@ def ask_feeds(
     A portion is in the order of `due`. A thread asks; it waits where too many outcomes are not taken yet, and ends
     with the iterator.
     """
+    collecting = gc.get_threshold()
+    gc.set_threshold(FEW_COLLECTIONS)
     order = {feed.id: number for number, feed in enumerate(due)}
     asking = _Asking(config, due, now)
     thread = Thread(target=asking.run, name="asking")
@@ -63,6 +69,7 @@ def ask_feeds(
         asking.stop()
         thread.join()
         asking.close()
+        gc.set_threshold(*collecting)
 
 
 class _Asking:
@@ -70,7 +77,8 @@ class _Asking:
 
     def __init__(self, config: Config, due: Sequence[FeedState], now: datetime) -> None:
         self._config, self._due, self._now = config, due, now
-        self._done: queue.SimpleQueue[FeedOutcome | BaseException | None] = queue.SimpleQueue()
+        self._portions: queue.SimpleQueue[list[FeedOutcome] | BaseException | None] = queue.SimpleQueue()
+        self._gathered: list[FeedOutcome] = []
         self._loop = _event_loop()
         self._places = asyncio.Semaphore(_AHEAD)
         self._task: asyncio.Task[None] | None = None
@@ -80,9 +88,10 @@ class _Asking:
         try:
             self._task = self._loop.create_task(self._ask_all())
             self._loop.run_until_complete(self._task)
-            self._done.put(None)
+            self._hand_over()
+            self._portions.put(None)
         except BaseException as error:  # noqa: BLE001  it is raised where the outcomes are taken
-            self._done.put(error)
+            self._portions.put(error)
 
     def stop(self) -> None:
         """Ends what is still asked; from another thread."""
@@ -93,26 +102,12 @@ class _Asking:
         self._loop.close()
 
     def portions(self) -> Iterator[list[FeedOutcome]]:
-        ended = False
-        while not ended:
-            portion: list[FeedOutcome] = []
-            until = None
-            while len(portion) < _PORTION:
-                try:
-                    found = self._done.get(timeout=None if until is None else max(until - time.monotonic(), 0))
-                except queue.Empty:
-                    break
-                if isinstance(found, BaseException):
-                    raise found
-                if found is None:
-                    ended = True
-                    break
-                until = until or time.monotonic() + _GATHERING
-                portion.append(found)
-            if portion:
-                yield portion
-            if not ended:
-                self._loop.call_soon_threadsafe(self._release, len(portion))
+        """In the thread that stores."""
+        while portion := self._portions.get():
+            if isinstance(portion, BaseException):
+                raise portion
+            yield portion
+            self._loop.call_soon_threadsafe(self._release, len(portion))
 
     def _release(self, places: int) -> None:
         for _ in range(places):
@@ -123,7 +118,7 @@ class _Asking:
 
         with Parsers(len(self._due)) as parsers:
             async with Fetcher(fetch_settings(self._config)) as fetcher, asyncio.TaskGroup() as group:
-                for feed in self._due:
+                for feed in in_turns(self._due):
                     await self._places.acquire()
                     group.create_task(self._ask(feed, fetcher, parsers))
 
@@ -136,7 +131,28 @@ class _Asking:
             last_modified=known.last_modified if known else None,
             accept=_ACCEPT,
         )
-        self._done.put(await outcome_of(feed, answer, self._now, time.monotonic() - started, parsers))
+        outcome = await outcome_of(feed, answer, self._now, time.monotonic() - started, parsers)
+        self._gathered.append(outcome)
+        if len(self._gathered) >= _PORTION:
+            self._hand_over()
+        elif len(self._gathered) == 1:
+            self._loop.call_later(_GATHERING, self._hand_over)
+
+    def _hand_over(self) -> None:
+        if self._gathered:
+            self._portions.put(self._gathered)
+            self._gathered = []
+
+
+def in_turns(due: Sequence[FeedState]) -> list[FeedState]:
+    """The first feed of each host, then the second of each: many feeds of one slow host hold up no others."""
+    places: Counter[str] = Counter()
+    turns = []
+    for feed in due:
+        host = urlsplit(feed.address).netloc
+        turns.append((places[host], feed))
+        places[host] += 1
+    return [feed for _, feed in sorted(turns, key=itemgetter(0))]
 
 
 def _event_loop() -> asyncio.AbstractEventLoop:

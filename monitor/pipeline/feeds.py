@@ -85,15 +85,15 @@ def _store_what_can_be(
     """Writes those entries of a feed that can be stored, and a failure, so that the feed is read again."""
     _log.error("the entries of the feed %s could not be stored", outcome.feed.name, exc_info=error)
     lost, parsed = 0, outcome.parsed or ParsedFeed(())
-    for entry in parsed.entries:
-        alone = replace(outcome, parsed=replace(parsed, entries=(entry,), candidates=None))
+    for one in _candidates(outcome.feed, parsed):
+        alone = replace(outcome, parsed=replace(parsed, candidates=(one,)))
         try:
             with store.transaction():
                 _store_entries(config, store, [alone], now)
         except StoreError:
             raise
-        except Exception as one:  # noqa: BLE001  whatever is odd about one entry must not cost the others theirs
-            lost, error = lost + 1, one
+        except Exception as odd:  # noqa: BLE001  whatever is odd about one entry must not cost the others theirs
+            lost, error = lost + 1, odd
     message = f"{lost} of its entries could not be stored ({type(error).__name__}: {error})"
     failed = FeedOutcome(outcome.feed, outcome.at, outcome.seconds, "failed", outcome.http_status, message)
     return _store(config, store, [failed], now)
@@ -190,7 +190,7 @@ def _new_article(
         candidate=candidate,
         language=language,
         news_at=news_time(candidate.entry.published, now, first_poll=feed.last_success is None),
-        wanted=_wants_page(config, replace(candidate.entry, language=language), feed),
+        wanted=_wants_page(config, candidate.entry, language, feed),
     )
 
 
@@ -219,14 +219,14 @@ def _language(config: Config, candidate: Candidate, feed: FeedState, declared: s
     return detect_language(text, config.rules.languages) or declared
 
 
-def _wants_page(config: Config, entry: Entry, feed: FeedState) -> bool:
+def _wants_page(config: Config, entry: Entry, language: str | None, feed: FeedState) -> bool:
     """Cheap before dear: is this new entry's page worth a download?
 
     Behind an aggregator's opaque link there is none: it answers with a script or a question for consent, which must
     not be taken for the article.
     """
-    if entry.link is None or is_opaque(entry.link) or feed.read is Read.NEVER:
+    if entry.link is None or feed.read is Read.NEVER or is_opaque(entry.link):
         return False
     if sum(1 for _ in words(entry.content)) >= _FULL_TEXT_WORDS:
         return False
-    return feed.read is Read.ALWAYS or config.rules.relevant(entry)
+    return feed.read is Read.ALWAYS or config.rules.relevant(replace(entry, language=language))

@@ -1,8 +1,9 @@
 """Those that read feeds: at once, beside the requests, or where reading can be stopped."""
 
 import asyncio
+import gc
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -25,6 +26,9 @@ _PATIENCE = 0.02
 """Seconds that the first of them waits for others."""
 _TIME_LIMIT = timedelta(seconds=20)
 
+FEW_COLLECTIONS = 50_000
+"""New objects between two searches for garbage: reading makes very many, none of them in a circle."""
+
 Job = tuple[FeedState, Response, datetime]
 Brought = ParsedFeed | ParseError | None
 
@@ -39,7 +43,12 @@ def _read_one(feed: FeedState, answer: Response, now: datetime) -> Brought:
         parsed = parse_quickly(answer.body, url=answer.url, now=now, headers=answer.headers, seen=feed.seen)
     except ParseError as error:
         return error
-    return parsed and replace(parsed, candidates=tuple(candidates(feed, parsed)))
+    # The candidates hold the entries: sent twice between processes, these would cost as much as reading them.
+    return parsed and replace(parsed, entries=(), candidates=tuple(candidates(feed, parsed)))
+
+
+def _processes() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(_BESIDE, get_context("spawn"), gc.set_threshold, (FEW_COLLECTIONS,))
 
 
 class Parsers:
@@ -51,13 +60,11 @@ class Parsers:
     """
 
     def __init__(self, feeds: int) -> None:
-        self._beside = ProcessPoolExecutor(_BESIDE, get_context("spawn")) if feeds >= MANY else None
+        self._beside = _processes() if feeds >= MANY else None
+        self._starting: list[Future[list[Brought]]] = []
         self._odd = WorkerPool(1, _TIME_LIMIT)
         self._jobs: list[tuple[Job, asyncio.Future[Brought]]] = []
         self._running: set[asyncio.Task[None]] = set()
-        if self._beside:
-            for _ in range(_BESIDE):
-                self._beside.submit(read_quickly, ())  # they start while the first answers are on their way
 
     def __enter__(self) -> Self:
         return self
@@ -72,13 +79,21 @@ class Parsers:
     async def parse(self, feed: FeedState, answer: Response, now: datetime) -> ParsedFeed:
         """What a feed says. Raises ParseError where it is none, WorkError where reading it had to be stopped."""
         job = feed, answer, now
-        found = _read_one(*job) if self._beside is None else await self._queued(job)
+        found = await self._queued(job) if self._may_read_beside() else _read_one(*job)
         if isinstance(found, ParseError):
             raise found
         if found is not None:
             return found
         headers = dict(answer.headers)
         return await self._odd.run(parse_feed, answer.body, url=answer.url, now=now, headers=headers, seen=feed.seen)
+
+    def _may_read_beside(self) -> bool:
+        """Whether the processes are there. They start with the first feed that brought something."""
+        if self._beside is None:
+            return False
+        if not self._starting:
+            self._starting = [self._beside.submit(read_quickly, ()) for _ in range(_BESIDE)]
+        return all(one.done() for one in self._starting)
 
     def _queued(self, job: Job) -> "asyncio.Future[Brought]":
         loop = asyncio.get_running_loop()

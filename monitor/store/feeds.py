@@ -72,7 +72,7 @@ class PollRecord:
     @property
     def entries(self) -> int:
         parsed = self.outcome.parsed
-        return len(parsed.entries) + parsed.unchanged if parsed else 0
+        return parsed.count if parsed else 0
 
     @property
     def report(self) -> FeedReport:

@@ -72,6 +72,7 @@ alter table feeds add column skip_hours text not null default '';
 alter table feeds add column skip_days text not null default '';
 alter table feeds add column last_full text;
 alter table feeds add column retired_at text;
+drop index articles_title_key;
 drop trigger articles_fts_insert;
 drop trigger articles_fts_delete;
 drop trigger articles_fts_update;
