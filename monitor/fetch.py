@@ -33,6 +33,10 @@ from monitor.models import FetchFailure, Response
 __all__ = ["FetchSettings", "Fetcher", "Manners", "retry_after"]
 
 MAX_REDIRECTS = 10
+PATIENCE = 6
+"""After so many requests in a row without an answer a host is not asked again: a thousand feeds of one that hangs would
+else take hours.
+"""
 MAX_RETRY_AFTER = timedelta(days=7)
 
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -78,6 +82,8 @@ class Fetcher:
         self._proxies = proxies.from_environment()
         self._trusted = certificates.context()
         self._places = asyncio.Semaphore(settings.concurrency)
+        self._silent: dict[str, int] = {}
+        """How many requests in a row a host left without an answer."""
         self._hosts: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     async def __aenter__(self) -> Self:
@@ -167,10 +173,21 @@ class Fetcher:
                 self._places.release()
 
     async def _ask_within(self, seconds: float, url: URL, headers: Mapping[str, str]) -> Response | _Moved:
+        host = url.raw_host or ""
+        if self._silent.get(host, 0) >= PATIENCE:
+            message = f"{url.origin()} left {PATIENCE} requests in a row without an answer, so this one was not made"
+            raise FetchError("timeout", message)
         try:
             async with asyncio.timeout(seconds):
-                return await self._ask(url, headers)
+                answer = await self._ask(url, headers)
+            self._silent.pop(host, None)
+            return answer
+        except FetchError as error:
+            if error.kind in ("connection", "dns"):
+                self._silent[host] = self._silent.get(host, 0) + 1
+            raise
         except TimeoutError as error:
+            self._silent[host] = self._silent.get(host, 0) + 1
             limit = self._settings.timeout.total_seconds()
             raise FetchError("timeout", f"{url.origin()} did not finish within {limit:g} s (fetch.timeout)") from error
 

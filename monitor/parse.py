@@ -26,6 +26,8 @@ _log = logging.getLogger(__name__)
 MAX_ENTRIES = 2000
 MAX_TITLE = 1000
 MAX_TEXT = 200_000
+_LARGE = 50_000
+"""Bytes of a feed from which on it is odd that there is no entry in it."""
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 _AHEAD = timedelta(days=1)
 _HOURS = {str(hour): hour % 24 for hour in range(25)} | {f"{hour:02}": hour for hour in range(10)}
@@ -102,7 +104,7 @@ def _parsed(body: bytes, raw: RawFeed, damage: str | None, url: str, now: dateti
         language=language_code(raw.language),
         pace=Pace(_ttl(raw.ttl), _skipped(body, b"Hour", _HOURS), _skipped(body, b"Day", _DAYS)),
         format=_format(raw.version),
-        warning=_warning(len(raw.entries), len(entries) + unchanged, unreadable, damage),
+        warning=_warning(len(raw.entries), len(entries) + unchanged, unreadable, damage, len(body)),
         unchanged=unchanged,
         seen=" ".join(marks),
         shared=_shared(raws, url) if entries else frozenset(),
@@ -270,11 +272,13 @@ def _damage(fault: Any) -> str | None:
     return squeeze(str(fault))[:200]
 
 
-def _warning(present: int, read: int, unreadable: int, damage: str | None) -> str | None:
+def _warning(present: int, read: int, unreadable: int, damage: str | None, size: int) -> str | None:
     if present > MAX_ENTRIES:
         return f"{present - MAX_ENTRIES} entries beyond the first {MAX_ENTRIES} were left out"
     if unreadable:
         return f"{unreadable} of its {present} entries could not be read; the log says why"
+    if damage is None and not read and size > _LARGE:
+        return f"no entry was found in its {size // 1000:,} kB"
     if damage is None:
         return None
     return "the feed is damaged" + ("" if read else " and no entry could be read") + f": {damage}"

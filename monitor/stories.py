@@ -16,8 +16,8 @@ from datetime import timedelta
 from hashlib import blake2b
 from typing import Literal
 
+from monitor.folding import fold
 from monitor.models import Article
-from monitor.text import words
 
 VERSION = 2
 """Raised whenever the same articles would give other stories."""
@@ -78,7 +78,7 @@ def lines(article: Article) -> dict[int, str]:
     """The lines of an article's summary and text by their fingerprints; the shortest say nothing."""
     found = {}
     for line in filter(None, (*article.summary.splitlines(), *article.text.splitlines())):
-        folded = " ".join(word.folded for word in words(line))
+        folded = fold(line)
         if folded.count(" ") >= _LINE_WORDS - 1:
             found[_hash(folded)] = folded
     return found
@@ -91,7 +91,7 @@ def fingerprint(article: Article, own: Iterable[str]) -> Fingerprint:
 
 def headline(title: str) -> Headline:
     """A headline as it is compared."""
-    folded = tuple(word.folded for word in words(title))
+    folded = tuple(fold(title).split())
     numbers = frozenset(found[0] for word in folded if (found := _NUMBER.search(word)))
     telling = frozenset(word[:_STEM] for word in folded if len(word) > 3 and not _NUMBER.search(word)) | numbers
     return Headline(folded, telling, numbers)

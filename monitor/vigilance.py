@@ -22,7 +22,9 @@ class FeedVitals:
     working: datetime
     """When it last answered well; before that, when it was added."""
     error: str
-    brought: tuple[datetime, ...]
+    gone: bool = False
+    """Whether its server said that it will never come back."""
+    brought: tuple[datetime, ...] = ()
     """When polls found new entries in it, in order."""
 
 
@@ -62,7 +64,9 @@ def troubles(
 
 def _of_feeds(feeds: Iterable[FeedVitals], now: datetime, settings: SelfWatchSection) -> Iterator[Trouble]:
     for feed in feeds:
-        if feed.failures and now - feed.working > settings.feed_failing:
+        if feed.gone:
+            yield Trouble(f"feed {feed.id} gone", f"the feed {feed.name} is not asked any more: {feed.error}")
+        elif feed.failures and now - feed.working > settings.feed_failing:
             what = f"the feed {feed.name} has failed for {_span(now - feed.working)}: {feed.error}"
             yield Trouble(f"feed {feed.id} fails", what)
         elif not feed.failures and settings.silence and (longest := _longest_pause(feed)):

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import multiprocessing
+import resource
 import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures.process import BrokenProcessPool
@@ -17,6 +18,8 @@ from monitor.errors import WorkError
 
 T = TypeVar("T")
 
+_MEMORY = 2 << 30
+"""Bytes of address space of a worker; reading an ordinary page takes a tenth of that."""
 _GRACE = timedelta(seconds=30)
 """What a worker gets beyond the time limit, to start or to be stopped, before the pool is taken for dead."""
 
@@ -59,6 +62,8 @@ class WorkerPool:
                 if future.cancelled():  # not the worker's own limit: the pool does not answer any more
                     self._drop(pool)
                 raise WorkError(f"reading it took longer than {self._seconds:g} s and was stopped") from None
+            except MemoryError:
+                raise WorkError(f"reading it took more than {_MEMORY >> 30} GiB of memory and was stopped") from None
             except (ProcessExpired, BrokenProcessPool) as error:
                 raise WorkError("the process that read it died while reading") from error
 
@@ -83,7 +88,7 @@ class WorkerPool:
         if self._pool is None:
             self._pool = ProcessPool(
                 max_workers=self._workers,
-                initializer=_set_up_logging,
+                initializer=_set_up,
                 initargs=(logging.getLogger("monitor").getEffectiveLevel(),),
                 # A forked child of a process with threads may inherit a lock that nobody will ever release.
                 context=multiprocessing.get_context("spawn"),
@@ -118,7 +123,10 @@ def _limited(seconds: float, work: Callable[..., T], arguments: tuple[Any, ...],
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def _set_up_logging(level: int) -> None:
-    """What we log goes to stderr at the service's level, what libraries say of odd pages does not."""
+def _set_up(level: int) -> None:
+    """What we log goes to stderr at the service's level, what libraries say of odd pages does not. And no page may
+    take all the memory there is.
+    """
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
     logging.basicConfig(level=logging.CRITICAL, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("monitor").setLevel(level)

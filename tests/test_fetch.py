@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.fetch import Fetcher, FetchSettings, retry_after
+from monitor.fetch import PATIENCE, Fetcher, FetchSettings, retry_after
 from monitor.models import FetchFailure, Response
 
 LOOPBACK = FetchSettings(allow_addresses=("127.0.0.0/8",), timeout=timedelta(seconds=10))
@@ -874,3 +874,22 @@ def test_whatever_is_asked_for_the_answer_is_a_value(start: str, rest: str) -> N
         patch.setattr(socket, "getaddrinfo", Names(None))
         answer = get(start + rest, FetchSettings(timeout=timedelta(seconds=0.3)))
     assert isinstance(answer, FetchFailure)
+
+
+def test_a_host_that_answers_nothing_is_given_up_and_another_is_not() -> None:
+    silent, talking = (socket.create_server(("127.0.0.1", 0)) for _ in range(2))
+    ports = [one.getsockname()[1] for one in (silent, talking)]
+    for one in (silent, talking):
+        one.close()  # nobody listens there any more
+
+    async def scenario() -> list[str]:
+        async with Fetcher(FetchSettings(allow_addresses=("127.0.0.0/8",))) as fetcher:
+            answers = [await fetcher.get(f"http://127.0.0.1:{ports[0]}/{n}") for n in range(PATIENCE + 1)]
+            answers.append(await fetcher.get(f"http://127.0.0.2:{ports[1]}/"))
+            return [one.message for one in answers if isinstance(one, FetchFailure)]
+
+    *tried, given_up, other = asyncio.run(scenario())
+    assert all("no connection" in message for message in [*tried, other])
+    assert (
+        given_up == f"http://127.0.0.1:{ports[0]} left 6 requests in a row without an answer, so this one was not made"
+    )

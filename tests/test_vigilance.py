@@ -1,5 +1,6 @@
 """The monitor watches itself."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,7 +15,7 @@ WEEKLY = tuple(NOW - DAY * days for days in (49, 42, 35, 29, 21, 14))
 
 
 def feed(failures: int = 0, working: timedelta = HOUR, brought: tuple[datetime, ...] = ()) -> FeedVitals:
-    return FeedVitals(7, "Wire", failures, NOW - working, "HTTP 500", brought)
+    return FeedVitals(7, "Wire", failures, NOW - working, "HTTP 500", brought=brought)
 
 
 def channel(given_up: int = 0, age: timedelta = HOUR / 2) -> ChannelVitals:
@@ -32,6 +33,9 @@ def told(*feeds: FeedVitals, channels: tuple[ChannelVitals, ...] = (), polled: t
         pytest.param(feed(9, 6 * HOUR), [], id="fails for some hours"),
         pytest.param(feed(9, 7 * HOUR), ["the feed Wire has failed for 7 hours: HTTP 500"], id="fails for longer"),
         pytest.param(feed(0, 7 * HOUR), [], id="was not asked"),
+        pytest.param(
+            replace(feed(1), gone=True), ["the feed Wire is not asked any more: HTTP 500"], id="is gone for good"
+        ),
         pytest.param(feed(brought=WEEKLY), [], id="as silent as ever"),
         pytest.param(
             feed(brought=tuple(at - 12 * DAY for at in WEEKLY)),

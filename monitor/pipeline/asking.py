@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from operator import itemgetter
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -35,6 +36,7 @@ _AHEAD = 600
 _PORTION = 100
 _GATHERING = 0.2
 """Seconds in which outcomes are gathered to be stored together."""
+_GONE = "it is gone for good and not asked again; `haiti-monitor feeds discover` may find where it went"
 OnFeed = Callable[[FeedOutcome], None]
 
 
@@ -169,7 +171,8 @@ async def outcome_of(
 ) -> FeedOutcome:
     """What an answer means for its feed: unchanged (304 or the same bytes), new entries, or a failure."""
     if isinstance(answer, FetchFailure):
-        return _failed(feed, now, seconds, answer.message, answer.status, answer.retry_after)
+        message = f"{answer.message}: {_GONE}" if answer.status == HTTPStatus.GONE else answer.message
+        return _failed(feed, now, seconds, message, answer.status, answer.retry_after)
     good_for = max_age(answer.headers.get("cache-control", ""))
     if answer.status == 304:
         return FeedOutcome(feed, now, seconds, "unchanged", http_status=304, moved_to=answer.moved_to, max_age=good_for)

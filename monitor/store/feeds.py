@@ -115,7 +115,8 @@ with polled as (
         value ->> 9 as interval, value ->> 10 as gone
     from json_each(?)
 )
-update feeds set last_polled = polled.at, last_status = polled.status, last_error = polled.error,
+update feeds set last_polled = polled.at, last_status = polled.status,
+    last_error = case when polled.status = 'unchanged' and failures = 0 then last_error else polled.error end,
     next_due = polled.next_due, not_before = polled.not_before,
     failures = case when failed then failures + 1 else 0 end,
     last_success = case when failed then last_success else polled.at end,
@@ -178,6 +179,7 @@ def list_all(store: Store) -> list[Row]:
         """
         select f.id, f.name, f.outlet, f.language, f.active, f.last_status as status, f.failures, f.last_polled,
             f.last_success, f.last_new_entry, f.next_due, f.not_before, f.last_error as error, f.url, f.moved_to,
+            f.retired_at, f.interval_seconds,
             (select count(*) from sightings s where s.feed = f.id) as articles
         from feeds f order by f.active desc, f.failures desc, f.name
         """

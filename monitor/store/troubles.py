@@ -15,12 +15,17 @@ def feed_vitals(store: Store, now: datetime) -> list[FeedVitals]:
     ):
         brought.setdefault(row["feed"], []).append(required(row["at"]))
     rows = store.rows(
-        "select id, name, failures, coalesce(last_success, added_at) as working, last_error from feeds where active"
+        """
+        select id, name, failures, coalesce(last_success, added_at) as working, last_error,
+            retired_at is not null as gone
+        from feeds where active
+        """
     )
     return [
         FeedVitals(
             *(row["id"], row["name"], row["failures"], required(row["working"]), row["last_error"] or ""),
-            tuple(brought.get(row["id"], ())),
+            gone=bool(row["gone"]),
+            brought=tuple(brought.get(row["id"], ())),
         )
         for row in rows
     ]

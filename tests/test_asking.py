@@ -1,0 +1,115 @@
+"""Asking: every feed has one outcome, whoever else is slow, broken or many."""
+
+import asyncio
+import os
+import signal
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from monitor.config import load
+from monitor.errors import ParseError
+from monitor.models import FeedState, ParsedFeed, Response
+from monitor.pipeline.asking import ask_feeds, in_turns
+from monitor.pipeline.parsers import MANY, Parsers
+from tests.world import Item, Web, serving, write_config
+
+NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
+
+
+def feed(number: int, url: str) -> FeedState:
+    return FeedState(number, f"feed {number}", url, "Post", "en")
+
+
+def answer(web: Web, *titles: str, damaged: bool = False) -> Response:
+    body = web.rss([Item(title, f"/{title}") for title in titles])
+    return Response("https://post.example/feed", 200, {}, body.replace(b"</rss>", b"") if damaged else body)
+
+
+def test_each_of_many_feeds_has_one_outcome_whatever_it_is(tmp_path: Path) -> None:
+    with serving() as web:
+        config = load(write_config(tmp_path, fetch={"allow_addresses": ["127.0.0.1/32"]}))
+        for number in range(0, 250, 2):
+            web.feed(f"/{number}", Item(f"News {number}", f"/n{number}"))
+        due = [feed(number, f"{web.url}/{number}") for number in range(250)]
+        portions = list(ask_feeds(config, due, NOW))
+    outcomes = [outcome for portion in portions for outcome in portion]
+    assert sorted(outcome.feed.id for outcome in outcomes) == list(range(250))
+    assert {outcome.feed.id for outcome in outcomes if outcome.status == "new"} == set(range(0, 250, 2))
+    assert all([one.feed.id for one in portion] == sorted(one.feed.id for one in portion) for portion in portions)
+
+
+def test_who_takes_no_more_outcomes_leaves_nobody_asking(tmp_path: Path) -> None:
+    with serving() as web:
+        config = load(write_config(tmp_path, fetch={"allow_addresses": ["127.0.0.1/32"]}))
+        portions = ask_feeds(config, [feed(number, f"{web.url}/{number}") for number in range(300)], NOW)
+        next(portions)
+        portions.close()  # type: ignore[attr-defined]
+    assert "asking" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_what_goes_wrong_while_asking_is_raised_where_the_outcomes_are_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise RuntimeError("no more parsers")
+
+    monkeypatch.setattr("monitor.pipeline.asking.Parsers", refuse)
+    with pytest.raises(RuntimeError, match="no more parsers"):
+        list(ask_feeds(load(write_config(tmp_path)), [feed(1, "http://127.0.0.1:9/")], NOW))
+
+
+def test_the_hosts_take_turns() -> None:
+    urls = ["https://a.example/1", "https://a.example/2", "https://a.example/3", "https://b.example/1"]
+    assert [one.id for one in in_turns([feed(n, url) for n, url in enumerate(urls)])] == [0, 3, 1, 2]
+
+
+# --------------------------------------------------------------------------- those that read
+
+
+async def read_all(parsers: Parsers, answers: list[Response]) -> list[object]:
+    """What is read of each, in order: titles, or the error."""
+    state = feed(1, "https://post.example/feed")
+    found = await asyncio.gather(*(parsers.parse(state, one, NOW) for one in answers), return_exceptions=True)
+    return [str(one) if isinstance(one, BaseException) else titles(one) for one in found]
+
+
+def titles(parsed: ParsedFeed) -> list[str]:
+    entries = parsed.entries if parsed.candidates is None else [one.entry for one in parsed.candidates]
+    return [entry.title for entry in entries]
+
+
+@pytest.mark.parametrize("feeds", [1, MANY], ids=["here", "in processes beside"])
+def test_feeds_are_read_the_same_wherever_they_are_read(feeds: int) -> None:
+    with serving() as web, Parsers(feeds) as parsers:
+        answers = [answer(web, f"a{n}", f"b{n}") for n in range(40)]
+        answers += [Response("https://post.example/feed", 200, {}, b" "), answer(web, "c", damaged=True)]
+        first = asyncio.run(read_all(parsers, answers))
+        second = asyncio.run(read_all(parsers, answers))  # the processes have started meanwhile
+    expected: list[object] = [[f"a{n}", f"b{n}"] for n in range(40)]
+    assert first == second == [*expected, "the answer is empty; a feed was expected", ["c"]]
+
+
+def test_where_the_processes_are_killed_the_feeds_are_read_here() -> None:
+    async def scenario() -> list[object]:
+        await read_all(parsers, [answer(web, "a")])
+        await asyncio.gather(*map(asyncio.wrap_future, parsers._starting))
+        for pid in parsers._beside._processes if parsers._beside else ():
+            os.kill(pid, signal.SIGKILL)
+        return await read_all(parsers, [answer(web, f"t{n}") for n in range(20)])
+
+    with serving() as web, Parsers(MANY) as parsers:
+        assert asyncio.run(scenario()) == [[f"t{n}"] for n in range(20)]
+
+
+def test_a_feed_that_is_none_is_an_error_of_its_own() -> None:
+    page = Response("https://post.example/", 200, {}, b"<html><body>A page</body></html>")
+
+    async def scenario() -> None:
+        with Parsers(1) as parsers:
+            await parsers.parse(feed(1, "https://post.example/"), page, NOW)
+
+    with pytest.raises(ParseError, match="web page"):
+        asyncio.run(scenario())
