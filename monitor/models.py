@@ -5,11 +5,12 @@ aware and in UTC.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
 from http import HTTPStatus
-from typing import Literal
+from operator import attrgetter
+from typing import Any, Literal
 
 
 class Read(StrEnum):
@@ -122,6 +123,13 @@ class Entry:
     authors: tuple[str, ...] = ()
     language: str | None = None
 
+    def __reduce__(self) -> tuple[type["Entry"], tuple[Any, ...]]:
+        # On its way between processes: a third of what the reduction of a frozen dataclass costs.
+        return Entry, _ENTRY(self)
+
+
+_ENTRY = attrgetter(*(one.name for one in fields(Entry)))
+
 
 @dataclass(slots=True)
 class Candidate:
@@ -136,6 +144,12 @@ class Candidate:
     """None also where the link is an aggregator's and opaque; for people it stays the entry's `link`."""
     named: bool = True
     """Whether the configuration or the feed names the outlet; else it is guessed from what the feed calls itself."""
+
+    def __reduce__(self) -> tuple[type["Candidate"], tuple[Any, ...]]:
+        return Candidate, _CANDIDATE(self)
+
+
+_CANDIDATE = attrgetter(*(one.name for one in fields(Candidate)))
 
 
 @dataclass(frozen=True, slots=True)

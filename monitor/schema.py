@@ -193,7 +193,7 @@ class FetchSection(Section):
     timeout: Duration = timedelta(seconds=20)
     max_bytes: Size = 10_000_000
     per_host: int = Field(2, ge=1, le=100, strict=True)
-    concurrency: int = Field(256, ge=1, le=1000, strict=True)
+    concurrency: int = Field(500, ge=1, le=1000, strict=True)
     rarest: Duration = Field(
         timedelta(hours=1), description="how long a feed may be left alone that brings little, or asks to be"
     )

@@ -31,9 +31,9 @@ _ENOUGH = 100000
 """While so many feeds wait for the second process, the next is read beside the requests."""
 _MANY = 200
 """From so many feeds on a second process is worth its start of 0.4 s."""
-_AHEAD = 600
+_AHEAD = 400
 """How many outcomes may wait to be stored, before no further feed is asked."""
-_PORTION = 100
+_PORTION = 60
 _GATHERING = 0.2
 """Seconds in which outcomes are gathered to be stored together."""
 _GONE = "it is gone for good and not asked again; `haiti-monitor feeds discover` may find where it went"

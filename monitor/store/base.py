@@ -119,7 +119,7 @@ def _prepare(store: Store) -> None:
         _use_wal(store.connection)
         store.connection.execute("pragma synchronous = normal")
         store.connection.execute("pragma foreign_keys = on")
-        store.connection.execute("pragma cache_size = -16000")  # 16 MB, else the indexes do not fit and are read again
+        store.connection.execute("pragma cache_size = -8000")  # 8 MB, else the indexes do not fit and are read again
         store.connection.execute("pragma wal_autocheckpoint = 8000")  # 32 MB
         version = store.connection.execute("pragma user_version").fetchone()[0]
         if version > SCHEMA:
