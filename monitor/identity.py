@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from monitor.aggregators import is_opaque, target
 from monitor.models import Candidate, Entry, FeedState, ParsedFeed
 from monitor.text import title_key
-from monitor.urls import canonical, same_site
+from monitor.urls import canonical
 
 TITLE_WINDOW = timedelta(days=3)
 _TITLE_WORDS = 4
@@ -137,11 +137,10 @@ def _reused(candidate: Candidate, article: KnownArticle) -> bool:
 
 
 def _same_news(candidate: Candidate, article: KnownArticle) -> bool:
-    """Whether a headline of one outlet is that of a known article: of the same days, and not on another site where
+    """Whether a headline of one outlet is that of a known article: of the same days, and not at another address where
     nobody names the outlet. Two feeds may call themselves the same, and a wire story has one headline in both.
     """
-    ours, theirs = candidate.canonical_url, article.canonical_url
-    if not candidate.named and ours and theirs and not same_site(ours, theirs):
+    if not candidate.named and candidate.canonical_url and article.canonical_url:
         return False
     return _same_days(candidate.entry.published, article.published)
 

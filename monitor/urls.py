@@ -64,18 +64,6 @@ def canonical(url: str) -> str:
     return urlunsplit(("https", where.lower(), path, "&".join(_telling(parts.query)), ""))
 
 
-def same_site(one: str, other: str) -> bool:
-    """Whether two canonical addresses may be of one publisher: the same host, or hosts that share their last two names.
-
-    `en.paper.example` and `paper.example` are; two hosts that are numbers are only where they are the same.
-    """
-    left, right = (urlsplit(url).hostname or "" for url in (one, other))
-    if left == right:
-        return True
-    tails = [host.split(".")[-2:] for host in (left, right)]
-    return tails[0] == tails[1] and not tails[0][-1].isdigit() and ":" not in left
-
-
 def _telling(query: str) -> list[str]:
     """The parameters that say which page is meant, sorted; one without a value is one with an empty value."""
     named = (pair if "=" in pair else f"{pair}=" for pair in _escaped(query).replace("%20", "+").split("&") if pair)

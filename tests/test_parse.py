@@ -331,3 +331,49 @@ def test_no_damage_to_a_feed_raises_anything_but_a_parse_error(
     for entry in feed.entries:
         assert entry.title
         "".join([entry.title, entry.link or "", entry.guid or "", entry.summary, entry.outlet or ""]).encode("utf-8")
+
+
+# --------------------------------------------------------------------------- what else is told
+
+
+def test_hours_and_days_that_a_feed_skips_are_all_kept() -> None:
+    head = (
+        "<skipHours><hour>0</hour><hour> 23 </hour><hour>24</hour><hour>07</hour><hour>x</hour></skipHours>"
+        "<skipDays><day>Sunday</day><day>monday</day><day>Feastday</day></skipDays>"
+    )
+    pace = parse(rss("<item><title>A</title></item>", head)).pace
+    assert (pace.skip_hours, pace.skip_days) == ({0, 7, 23}, {0, 6})
+
+
+def test_entries_that_were_there_at_the_last_reading_are_only_counted() -> None:
+    first = parse(rss("<item><title>A</title></item><item><title>B</title></item>"))
+    body = rss("<item><title>New</title></item><item><title>B</title></item><item><title>A, changed</title></item>")
+    second = parse_feed(body.encode(), url="https://post.example/feed.xml", now=NOW, seen=first.seen)
+    assert [entry.title for entry in second.entries] == ["New", "A, changed"]
+    assert (second.unchanged, second.count) == (1, 3)
+
+
+def test_what_several_entries_share_is_told_though_most_of_them_were_there_before() -> None:
+    items = [f"<item><title>{n}</title><guid isPermaLink='false'>same</guid></item>" for n in range(4)]
+    first = parse(rss("".join(items[:3])))
+    second = parse_feed(rss("".join(items)).encode(), url="https://post.example/f", now=NOW, seen=first.seen)
+    assert ([entry.title for entry in second.entries], second.shared) == (["3"], {"same"})
+
+
+def test_one_entry_that_cannot_be_read_costs_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    def odd(link: str, base: str) -> str | None:
+        if link.endswith("/odd"):
+            raise RuntimeError("nobody thought of that")
+        return link
+
+    monkeypatch.setattr("monitor.parse.web_link", odd)
+    links = ["https://post.example/1", "https://post.example/odd", "https://post.example/2"]
+    feed = parse(rss("".join(f"<item><title>T</title><link>{link}</link></item>" for link in links)))
+    assert [entry.link for entry in feed.entries] == [links[0], links[2]]
+    assert feed.warning == "1 of its 3 entries could not be read; the log says why"
+    assert len(feed.seen.split()) == 2
+
+
+def test_a_large_feed_without_any_entry_is_told() -> None:
+    feed = parse(rss("<d>" * 12_000 + "</d>" * 12_000))
+    assert (feed.entries, feed.warning) == ((), "no entry was found in its 84 kB")

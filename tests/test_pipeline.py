@@ -14,7 +14,7 @@ from monitor import pipeline
 from monitor.errors import ConfigError, NotifyError
 from monitor.models import FeedOutcome, Message, QueuedAlert
 from monitor.pipeline.sending import deliveries
-from monitor.store import alerts
+from monitor.store import alerts, articles
 from monitor.store.base import moment
 from monitor.worker_pool import WorkerPool
 from tests.receivers import Call, Webhook, dead_port, mail_server, webhook
@@ -153,6 +153,90 @@ def test_a_feed_that_fails_touches_no_other_and_says_why(answer: Answer, error: 
     (row,) = world.rows("select failures, last_error, last_success from feeds where name = 'bad'")
     assert (row["failures"], row["last_success"]) == (1, None)
     assert error in row["last_error"]
+
+
+def test_an_entry_that_is_carried_again_unchanged_is_not_looked_at_again(world: World) -> None:
+    world.watch("one")
+    world.web.feed("/one.xml", seen("a"), seen("b"))
+    world.poll()
+    world.execute("update articles set title = 'by hand'")
+    world.web.feed("/one.xml", seen("a"), seen("b"), seen("c"))
+    (report,) = world.poll().feeds
+    assert (report.entries, report.new) == (3, 1)
+    assert titles(world) == ["by hand", "by hand", "c"]
+
+
+def test_once_a_day_a_feed_is_asked_for_all_of_it_in_case_its_server_never_sees_a_change(world: World) -> None:
+    world.watch("one")
+    world.web.feed("/one.xml", seen("a"))
+    for hours in (0, 1, 22, 2):
+        world.clock.go_on(hours=hours)
+        world.poll()
+    asked = world.web.asked_for("/one.xml")
+    assert ["if-none-match" in request.headers for request in asked] == [False, True, True, False]
+
+
+def test_a_feed_that_moved_for_good_is_asked_at_its_new_address_and_says_so(world: World) -> None:
+    world.watch("one")
+    world.web.answers["/one.xml"] = Answer(status=301, headers={"Location": "/new.xml"})
+    world.web.feed("/new.xml", seen("a"))
+    world.poll()
+    world.poll()
+    assert [request.path for request in world.web.asked] == ["/one.xml", "/new.xml", "/new.xml"]
+    assert world.rows("select moved_to from feeds") == [{"moved_to": f"{world.web.url}/new.xml"}]
+
+
+def test_a_feed_that_is_gone_for_good_is_asked_once_and_told_once(world: World, hook: Webhook) -> None:
+    world.watch("one", "two", channels=[channel(hook)])
+    world.web.fail("/one.xml", 410)
+    world.web.feed("/two.xml", seen("a"))
+    reports = [world.poll().feeds for _ in range(3)]
+    assert [len(report) for report in reports] == [2, 1, 1]
+    assert len(world.web.asked_for("/one.xml")) == 1
+    (alarm,) = world.rows("select text from alerts where trouble is not null")
+    assert "the feed one is not asked any more" in alarm["text"]
+    assert "feeds discover" in alarm["text"]
+
+
+def test_a_feed_that_brings_little_or_asks_for_it_is_left_alone_for_longer(world: World) -> None:
+    world.watch("one", "two", schedule={"poll": "10 minutes"}, fetch=WATCH["fetch"] | {"rarest": "30 minutes"})
+    world.web.feed("/one.xml", seen("a"), headers={"Cache-Control": "max-age=1500"})
+    world.web.feed("/two.xml", seen("b"))
+    for _ in range(3):
+        world.poll()
+    due = {row["name"]: moment(row["next_due"]) - NOW for row in world.rows("select name, next_due from feeds")}
+    assert due["one"] == timedelta(minutes=25) * 0.9
+    assert due["two"] == timedelta(seconds=777)  # ten minutes, a fifth longer twice, and a tenth early
+
+
+def test_damage_is_told_for_as_long_as_the_feed_stays_as_it_is(world: World) -> None:
+    world.watch("one")
+    world.web.feed("/one.xml", seen("a"), seen("b"))
+    world.web.answers["/one.xml"] = Answer(world.web.answers["/one.xml"].body.replace(b"</channel></rss>", b"<item>"))
+    for _ in range(2):
+        world.poll()
+    assert "damaged" in world.rows("select last_error from feeds")[0]["last_error"]
+
+
+def test_search_finds_new_articles_and_those_whose_text_changed(world: World, pool: WorkerPool) -> None:
+    world.watch({"name": "one", "read": "always"})
+    world.web.feed("/one.xml", seen("a", title=QUIET))
+    world.web.fail("/a", 503)
+    world.poll(pool=pool)
+    world.web.page("/a", QUIET, *PARAGRAPHS, "A lighthouse was painted, they said, before the ships came in again.")
+    world.clock.go_on(minutes=11)
+    world.poll(pool=pool)
+    with world.store() as store:
+        assert [row["title"] for row in articles.search(store, "lighthouse", limit=5)] == [QUIET]
+        assert articles.index(store) == 0
+
+
+def test_two_feeds_that_call_themselves_the_same_keep_a_story_that_both_print(world: World) -> None:
+    world.watch({"name": "one", "outlet": None}, {"name": "two", "outlet": None})
+    for name in ("one", "two"):
+        world.web.feed(f"/{name}.xml", seen(name, title=DECIDED), title="The Post")
+    world.poll()
+    assert world.rows("select outlet, title from articles") == [{"outlet": "The Post", "title": DECIDED}] * 2
 
 
 def test_a_feed_that_fails_keeps_its_validators_and_its_articles(world: World) -> None:

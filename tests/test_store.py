@@ -185,6 +185,10 @@ def test_what_an_older_version_stored_and_told_is_there_after_an_update(path: Pa
         shown = alerts.show(store, 7)
         assert shown is not None
         assert (shown["state"], shown["subject"], shown["message_key"]) == ("queued", "Subject", "key")
+        with store.transaction():
+            assert articles.index(store) == 0, "it was indexed by the older version"
+            store.write("update articles set title = 'Sudland agrees' where id = 1")
+        assert [len(articles.search(store, word, limit=5)) for word in ("norland", "sudland")] == [0, 1]
         assert store.rows("pragma foreign_key_check") == []
 
 

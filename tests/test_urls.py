@@ -1,9 +1,12 @@
 """One form for the addresses of one page, and only web pages are links."""
 
+import re
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from monitor import urls
 from monitor.urls import canonical, web_link
 from tests.hanging import not_hanging
 
@@ -120,3 +123,22 @@ def test_a_hostile_address_takes_no_longer_than_its_length(hostile: str) -> None
     with not_hanging():
         canonical(hostile)
         web_link(hostile)
+
+
+SCHEMES = st.sampled_from(["https://", "http://", "HTTP://"])
+HOSTS = st.sampled_from(["www.", "a.example", "b-c.example", ".", "EXAMPLE", ":80", ":443", ":8080", ":0", "-"])
+PATHS = st.sampled_from(["/", "//", "a", "b.html", "?", "x=1", "&", "%41", "~", "#f", ".", "..", "é", " ", ";"])
+ADDRESSES = st.builds(
+    lambda scheme, host, path: scheme + "".join(host + path),
+    *(SCHEMES, st.lists(HOSTS, max_size=3), st.lists(PATHS, max_size=6)),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(ADDRESSES)
+def test_a_short_cut_leads_to_the_same_address(url: str) -> None:
+    quick = canonical(url), web_link(url, "https://n.example/dir/")
+    with pytest.MonkeyPatch.context() as patch:
+        for short_cut in ("_CANONICAL", "_SIMPLE"):
+            patch.setattr(urls, short_cut, re.compile("(?!)"))
+        assert (canonical(url), web_link(url, "https://n.example/dir/")) == quick
