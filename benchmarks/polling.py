@@ -220,7 +220,7 @@ def measure(options: argparse.Namespace) -> None:
 def measure_prefect(options: argparse.Namespace) -> None:
     for feeds in map(int, options.feeds.split(",")):
         with (
-            farm(options.farm, options.envs, feeds=feeds, entries=20, latency=LATENCY) as world,
+            farm(options.farm, options.envs, feeds=feeds, entries=1, latency=LATENCY) as world,
             tempfile.TemporaryDirectory() as folder,
         ):
             config = write_config(Path(folder), world.urls(), world.port)
