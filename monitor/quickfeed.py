@@ -10,10 +10,23 @@ Which elements it gives a meaning is asked of its classes, not written down here
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import cache
 from urllib.parse import urljoin
 from xml.etree import ElementTree as ET
+
+from monitor.quickvalues import (
+    ADDRESS,
+    LANG,
+    DoubtError,
+    address,
+    alternate,
+    author,
+    construct,
+    moment,
+    plain_text,
+    text_of,
+)
 
 Element = ET.Element
 
@@ -52,22 +65,18 @@ def read(body: bytes, url: str, headers: Mapping[str, str]) -> RawFeed | None:
     """
     try:
         return _read(body, url, headers)
-    except (_DoubtError, ET.ParseError, ValueError, LookupError, OverflowError, RecursionError):
+    except (DoubtError, ET.ParseError, ValueError, LookupError, OverflowError, RecursionError):
         return None
-
-
-class _DoubtError(Exception):
-    """Something is out of the ordinary."""
 
 
 def _read(body: bytes, url: str, headers: Mapping[str, str]) -> RawFeed:
     text = _decoded(body, headers)
-    if any(part in body and found.search(body) for part, found in _UNUSUAL.items()) or not _ADDRESS.fullmatch(url):
-        raise _DoubtError
+    if any(part in body and found.search(body) for part, found in _UNUSUAL.items()) or not ADDRESS.fullmatch(url):
+        raise DoubtError
     root = ET.fromstring(body)  # noqa: S314  without a document type there are no entities
     vocabulary = _Vocabulary(text)
     version, children, item = _form(vocabulary, root)
-    language = root.get(_LANG) or headers.get("content-language", "")
+    language = root.get(LANG) or headers.get("content-language", "")
     feed = RawFeed([], version, language=language.replace("_", "-"))
     _fill(feed, vocabulary, children, item, url)
     return feed
@@ -85,7 +94,7 @@ def _form(names: "_Vocabulary", root: Element) -> tuple[str, list[Element], str]
     alone = not names.has(_ATOM) and not names.has(_RSS09)
     if channel is not None and name == "rdf:rdf" and set(channel.attrib) <= {_ABOUT} and names.has(_RSS1) and alone:
         return "rss10", [*channel, *root[1:]], "item"
-    raise _DoubtError
+    raise DoubtError
 
 
 # --------------------------------------------------------------------------- bytes and names
@@ -94,7 +103,6 @@ _ATOM = "{http://www.w3.org/2005/Atom}"
 _RSS1 = "{http://purl.org/rss/1.0/}"
 _RSS09 = "{http://my.netscape.com/rdf/simple/0.9/}"
 _OLD = {"0.91": "rss091u", "0.92": "rss092", "0.93": "rss093", "0.94": "rss094"}
-_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 _DECLARED = re.compile(r"""\A<\?xml[^>]*?\bencoding\s*=\s*["']([^"'>]*)["'][^>]*\?>""")
 _PREFIX = re.compile(r"""xmlns(?::([^\s=]+))?\s*=\s*["']([^"']*)["']""")
@@ -106,24 +114,23 @@ _UNUSUAL: Mapping[bytes, re.Pattern[bytes]] = {
     b"&#": re.compile(rb"&#(?:1[2-5]\d;|[xX]0*[89][\da-fA-F];|0)"),  # the same as a reference
 }
 """What makes a feed one for feedparser, by a part of it that is quickly looked for."""
-_ADDRESS = re.compile(r"https?://(?!/)[!-~]+")
 _NAME = re.compile(r"(?:urn|tag|yt):[!-~]+")
 
 
 def _decoded(body: bytes, headers: Mapping[str, str]) -> str:
     """The body as text, where header, declaration and bytes agree on UTF-8 in feedparser's reading of RFC 3023."""
     if body[:1] != b"<":
-        raise _DoubtError
+        raise DoubtError
     text = body.decode()
     found = _DECLARED.match(text)
     declared = found[1].lower() if found else ""
     kind, *parameters = (part.strip().lower() for part in headers.get("content-type", "").split(";"))
     charset = next((part[8:].strip(" \"'") for part in parameters if part.startswith("charset=")), "")
     if {charset, declared} - {"", "utf-8"} or any("charset" in part and part[:8] != "charset=" for part in parameters):
-        raise _DoubtError
+        raise DoubtError
     told = charset or declared or (kind and not kind.startswith("text/"))
     if not told and not text.isascii():
-        raise _DoubtError  # feedparser guesses
+        raise DoubtError  # feedparser guesses
     return text
 
 
@@ -134,22 +141,24 @@ class _Vocabulary:
         self._prefixes: dict[str, str] = {}
         self._names: dict[str, str] = {}
         known = _namespaces()
-        for prefix, address in _PREFIX.findall(text):
-            name = known.get(address.lower(), prefix.lower())
-            unknown = address.lower() not in known
+        for prefix, namespace in _PREFIX.findall(text):
+            name = known.get(namespace.lower(), prefix.lower())
+            unknown = namespace.lower() not in known
             # A default namespace that feedparser does not know is none to it: its elements look like the feed's own.
-            if self._prefixes.setdefault(address, name) != name or (unknown and (not prefix or name in known.values())):
-                raise _DoubtError
+            if self._prefixes.setdefault(namespace, name) != name or (
+                unknown and (not prefix or name in known.values())
+            ):
+                raise DoubtError
 
-    def has(self, address: str) -> bool:
+    def has(self, namespace: str) -> bool:
         """Whether a namespace, in braces, is declared anywhere."""
-        return any(f"{{{declared}}}".lower() == address.lower() for declared in self._prefixes)
+        return any(f"{{{declared}}}".lower() == namespace.lower() for declared in self._prefixes)
 
     def name(self, tag: str) -> str:
         name = self._names.get(tag)
         if name is None:
-            address, _, local = tag.rpartition("}")
-            prefix = self._prefixes[address[1:]] if address else ""
+            namespace, _, local = tag.rpartition("}")
+            prefix = self._prefixes[namespace[1:]] if namespace else ""
             name = self._names[tag] = f"{prefix}:{local.lower()}" if prefix else local.lower()
         return name
 
@@ -158,7 +167,7 @@ class _Vocabulary:
 def _namespaces() -> Mapping[str, str]:
     from feedparser.mixin import _FeedParserMixin  # 0.1 s: only who polls pays for it
 
-    return {address.lower(): prefix for address, prefix in _FeedParserMixin.namespaces.items()}
+    return {namespace.lower(): prefix for namespace, prefix in _FeedParserMixin.namespaces.items()}
 
 
 @cache
@@ -202,9 +211,9 @@ def _fill(feed: RawFeed, names: _Vocabulary, children: Iterable[Element], item: 
             feed.entries.append(read(names, child, url))
         elif name in ("title", "language", "ttl"):
             _once(name, seen)
-            setattr(feed, name, _construct(child))
+            setattr(feed, name, construct(child))
         elif not _is_aside(names, child, name):
-            raise _DoubtError
+            raise DoubtError
 
 
 def _is_aside(names: _Vocabulary, child: Element, name: str) -> bool:
@@ -235,21 +244,8 @@ _INSIDE: Mapping[str, frozenset[str]] = {
 
 def _once(name: str, seen: set[str]) -> None:
     if name in seen:
-        raise _DoubtError
+        raise DoubtError
     seen.add(name)
-
-
-def _text(element: Element) -> str:
-    """The text of an element without others inside, as feedparser hands it on."""
-    if len(element):
-        raise _DoubtError
-    text = (element.text or "").strip()
-    if text.isascii():
-        return text
-    try:  # UTF-8 that was taken for Latin-1 and encoded once more
-        return text.encode("iso-8859-1").decode()
-    except ValueError:
-        return text
 
 
 def _parts(names: _Vocabulary, item: Element, telling: frozenset[str]) -> dict[str, list[Element]]:
@@ -259,13 +255,13 @@ def _parts(names: _Vocabulary, item: Element, telling: frozenset[str]) -> dict[s
         name = names.name(child.tag)
         if name not in telling:
             if len(child) or not _means_nothing(name):
-                raise _DoubtError
+                raise DoubtError
         elif name not in found:
             found[name] = [child]
         elif name in _SEVERAL:
             found[name].append(child)
         else:
-            raise _DoubtError
+            raise DoubtError
     return found
 
 
@@ -277,16 +273,8 @@ def _only(found: Mapping[str, list[Element]], name: str) -> Element | None:
     if elements is None:
         return None
     if len(elements) > 1:
-        raise _DoubtError
+        raise DoubtError
     return elements[0]
-
-
-def _plain_text(element: Element | None) -> str:
-    if element is None:
-        return ""
-    if element.attrib:
-        raise _DoubtError
-    return _text(element)
 
 
 # --------------------------------------------------------------------------- entries
@@ -303,21 +291,21 @@ _ATOM_PARTS = frozenset(["title", "link", "id", "summary", "content", "published
 def _rss_entry(names: _Vocabulary, item: Element, url: str) -> RawEntry:
     found = _parts(names, item, _RSS)
     if set(item.attrib) - {_ABOUT} or {"author", "dc:creator"} <= set(found):
-        raise _DoubtError
+        raise DoubtError
     link, summary, content = (_only(found, name) for name in ("link", "description", "content:encoded"))
     guid, permanent = _guid(_only(found, "guid"), url)
     return _finished(
         RawEntry(
-            title=_plain_text(_only(found, "title")),
-            link=_address(_plain_text(link)) if link is not None else permanent,
+            title=plain_text(_only(found, "title")),
+            link=address(plain_text(link)) if link is not None else permanent,
             id=guid or item.get(_ABOUT, ""),
-            summary=_plain_text(summary) if summary is not None else None,
-            content=[_plain_text(content)] if content is not None else [],
+            summary=plain_text(summary) if summary is not None else None,
+            content=[plain_text(content)] if content is not None else [],
             outlet=_source(_only(found, "source")),
-            authors=[_author(_plain_text(one)) for one in found.get("dc:creator", found.get("author", ()))],
+            authors=[author(plain_text(one)) for one in found.get("dc:creator", found.get("author", ()))],
         ),
-        _plain_text(_only(found, "pubdate")),
-        _plain_text(_only(found, "dc:date")),
+        plain_text(_only(found, "pubdate")),
+        plain_text(_only(found, "dc:date")),
     )
 
 
@@ -325,121 +313,58 @@ def _guid(guid: Element | None, url: str) -> tuple[str, str]:
     """A guid, and the link that it is if it is one."""
     if guid is None:
         return "", ""
-    text, permanent = _text(guid), guid.get("isPermaLink", "true")
+    text, permanent = text_of(guid), guid.get("isPermaLink", "true")
     if not text or set(guid.attrib) - {"isPermaLink"} or permanent not in ("true", "false"):
-        raise _DoubtError
+        raise DoubtError
     if permanent == "false":
         return text, ""
-    address = urljoin(url, _address(text))
-    return address, address
+    permanent_link = urljoin(url, address(text))
+    return permanent_link, permanent_link
 
 
 def _source(source: Element | None) -> str:
     if source is None:
         return ""
     if set(source.attrib) - {"url"}:
-        raise _DoubtError
-    return _text(source)
+        raise DoubtError
+    return text_of(source)
 
 
 def _atom_entry(names: _Vocabulary, item: Element, url: str) -> RawEntry:
     found = _parts(names, item, _ATOM_PARTS)
-    if set(item.attrib) - {_LANG}:
-        raise _DoubtError
+    if set(item.attrib) - {LANG}:
+        raise DoubtError
     title, summary, content = (_only(found, name) for name in ("title", "summary", "content"))
-    name = _plain_text(_only(found, "id"))
+    name = plain_text(_only(found, "id"))
     if name and not _NAME.fullmatch(name):
-        name = urljoin(url, _address(name))
-    alternates = [address for link in found.get("link", ()) if (address := _alternate(link))]
+        name = urljoin(url, address(name))
+    alternates = [one for link in found.get("link", ()) if (one := alternate(link))]
     return _finished(
         RawEntry(
-            title=_construct(title) if title is not None else "",
+            title=construct(title) if title is not None else "",
             link=alternates[-1] if alternates else name,
             id=name,
-            summary=_construct(summary) if summary is not None else None,
-            content=[_construct(content)] if content is not None else [],
-            authors=[_person(names, author) for author in found.get("author", ())],
+            summary=construct(summary) if summary is not None else None,
+            content=[construct(content)] if content is not None else [],
+            authors=[_person(names, one) for one in found.get("author", ())],
         ),
-        _plain_text(_only(found, "published")),
-        _plain_text(_only(found, "updated")),
+        plain_text(_only(found, "published")),
+        plain_text(_only(found, "updated")),
     )
 
 
 def _finished(entry: RawEntry, published: str, updated: str) -> RawEntry:
     if entry.summary is None and entry.content:
         entry.summary = entry.content[0]
-    entry.dates = [moment for moment in (_moment(published), _moment(updated)) if moment]
+    entry.dates = [one for one in (moment(published), moment(updated)) if one]
     return entry
-
-
-# --------------------------------------------------------------------------- values
-
-
-def _address(text: str) -> str:
-    """An absolute address that needs no mending."""
-    if not _ADDRESS.fullmatch(text) or ":///" in text or re.search(r"&\w+;", text):
-        raise _DoubtError
-    return text
-
-
-def _alternate(link: Element) -> str | None:
-    """The address of the page, where an Atom link names that."""
-    kinds = {name.lower(): value.lower() for name, value in link.attrib.items()}
-    if len(link) or (link.text or "").strip() or "href" not in link.attrib or {"url", "uri"} & set(kinds):
-        raise _DoubtError
-    rel = kinds.get("rel", "alternate")
-    kind = kinds.get("type", "text/html")
-    if rel != "alternate" or kind not in ("text/html", "html", "xhtml", "application/xhtml+xml"):
-        return None
-    return _address(link.attrib["href"])
-
-
-def _construct(element: Element) -> str:
-    """An Atom text: plain, or HTML with its markup escaped."""
-    if set(element.attrib) - {"type", _LANG} or element.get("type", "text") not in ("text", "html", "text/html"):
-        raise _DoubtError
-    return _text(element)
 
 
 def _person(names: _Vocabulary, author: Element) -> str:
     named = [child.text or "" for child in author if names.name(child.tag) == "name"]
     others = {names.name(child.tag) for child in author} - {"name", "email", "uri"}
     if len(named) != 1 or others or author.attrib or (author.text or "").strip() or any(len(one) for one in author):
-        raise _DoubtError
+        raise DoubtError
     if any((child.tail or "").strip() for child in author) or not named[0].strip():
-        raise _DoubtError
+        raise DoubtError
     return named[0].strip()
-
-
-def _author(text: str) -> str:
-    if not text or "@" in text:
-        raise _DoubtError  # feedparser takes an address apart from the name
-    return text
-
-
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_RFC822 = re.compile(
-    r"(?:(?:mon|tue|wed|thu|fri|sat|sun), )?(\d\d?) ([a-z]{3}) (\d{4}) (\d\d):(\d\d):(\d\d)"
-    r" (gmt|utc|([+-])(\d\d)(\d\d))",
-    re.IGNORECASE | re.ASCII,
-)
-_RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
-
-
-def _moment(text: str) -> datetime | None:
-    """A date in one of the two usual spellings, in UTC and whole seconds; None where there is none."""
-    if not text:
-        return None
-    if _RFC3339.fullmatch(text):
-        return datetime.fromisoformat(text).astimezone(UTC).replace(microsecond=0)
-    found = _RFC822.fullmatch(text)
-    if found is None:
-        raise _DoubtError
-    day, month, year, hour, minute, second, _, sign, hours, minutes = found.groups()
-    local = datetime(
-        int(year), _MONTHS.index(month.lower()) + 1, int(day), int(hour), int(minute), int(second), tzinfo=UTC
-    )
-    if not sign:
-        return local
-    away = timedelta(hours=int(hours), minutes=int(minutes))
-    return local - away if sign == "+" else local + away

@@ -39,6 +39,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "monitor.parse",
         "monitor.proxies",
         "monitor.quickfeed",
+        "monitor.quickvalues",
         "monitor.robots",
         "monitor.rules",
         "monitor.schema",
