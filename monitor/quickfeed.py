@@ -75,6 +75,8 @@ def _read(body: bytes, url: str, headers: Mapping[str, str]) -> RawFeed:
         raise DoubtError
     root = ET.fromstring(body)  # noqa: S314  without a document type there are no entities
     vocabulary = _Vocabulary(text)
+    if any(name not in ("version", LANG) and name.rpartition("}")[2].lower() in _TELLS for name in root.attrib):
+        raise DoubtError
     version, children, item = _form(vocabulary, root)
     language = root.get(LANG) or headers.get("content-language", "")
     feed = RawFeed([], version, language=language.replace("_", "-"))
@@ -102,6 +104,8 @@ def _form(names: "_Vocabulary", root: Element) -> tuple[str, list[Element], str]
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _RSS1 = "{http://purl.org/rss/1.0/}"
 _RSS09 = "{http://my.netscape.com/rdf/simple/0.9/}"
+_TELLS = ("version", "lang")
+"""What feedparser looks for at the root, in any spelling."""
 _OLD = {"0.91": "rss091u", "0.92": "rss092", "0.93": "rss093", "0.94": "rss094"}
 _ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 _DECLARED = re.compile(r"""\A<\?xml[^>]*?\bencoding\s*=\s*["']([^"'>]*)["'][^>]*\?>""")
@@ -119,7 +123,7 @@ _NAME = re.compile(r"(?:urn|tag|yt):[!-~]+")
 
 def _decoded(body: bytes, headers: Mapping[str, str]) -> str:
     """The body as text, where header, declaration and bytes agree on UTF-8 in feedparser's reading of RFC 3023."""
-    if body[:1] != b"<":
+    if body[:1] != b"<" or (body[:5] == b"<?xml" and not body[5:6].isspace()):
         raise DoubtError
     text = body.decode()
     found = _DECLARED.match(text)

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from xml.etree.ElementTree import Element
 
-ADDRESS = re.compile(r"https?://(?!/)[!-~]+")
+ADDRESS = re.compile(r"https?://(?!/)[!-Z^-~]+")
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
@@ -35,7 +35,7 @@ def plain_text(element: Element | None) -> str:
 
 def address(text: str) -> str:
     """An absolute address that needs no mending."""
-    if not ADDRESS.fullmatch(text) or ":///" in text or re.search(r"&\w+;", text):
+    if not ADDRESS.fullmatch(text) or ":///" in text or re.search(r"&\w+;|[?#;](?:[?#]|$)", text):
         raise DoubtError
     return text
 

@@ -114,6 +114,8 @@ def test_an_rdf_feed_as_most_are_is_answered() -> None:
         pytest.param("<title>A</title><media:title>B</media:title>", id="a title of its picture"),
         pytest.param("<title>A <b>bold</b></title>", id="markup that is not escaped"),
         pytest.param("<link>/relative</link>", id="a relative link"),
+        pytest.param("<link>https://post]example/1</link>", id="a link that is none"),
+        pytest.param("<link>https://post.example/1?</link>", id="a link with an empty part"),
         pytest.param("<link>https://post.example/é</link>", id="a link with letters of its own"),
         pytest.param("<link>https://post.example/?a=1&amp;amp;b=2</link>", id="a link escaped twice"),
         pytest.param("<atom:link href='https://post.example/2'/><link>https://post.example/1</link>", id="two links"),
@@ -149,6 +151,9 @@ def test_what_is_out_of_the_ordinary_is_left_to_feedparser(inside: str) -> None:
         pytest.param(b"<html><body>A page</body></html>", {}, id="a page"),
         pytest.param(b"{}", {}, id="no XML"),
         pytest.param(b"", {}, id="nothing"),
+        pytest.param(b"<?xmlish?>" + RSS.format(head="", items="")[38:].encode(), {}, id="like a declaration"),
+        pytest.param(item("").replace("version=", "versioN=").encode(), {}, id="another spelling of the version"),
+        pytest.param(item("").replace("<rss", "<rss lang='fr'").encode(), {}, id="a language without a namespace"),
         pytest.param(b"<rss version='2.0'>" + b"<d>" * 100_000, {}, id="without end"),
     ],
 )
