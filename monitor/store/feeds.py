@@ -201,6 +201,7 @@ def show(store: Store, feed: int) -> Row | None:
     """One feed with its last polls."""
     row = store.row("select * from feeds where id = ?", feed)
     if row is not None:
+        del row["seen"]  # fingerprints tell people nothing
         row["polls"] = store.rows(
             """
             select at, status, http_status, entries, new_entries, seconds, error
