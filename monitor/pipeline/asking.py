@@ -7,7 +7,7 @@ import queue
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from http import HTTPStatus
 from operator import itemgetter
 from threading import Thread
@@ -172,7 +172,7 @@ async def outcome_of(
     """What an answer means for its feed: unchanged (304 or the same bytes), new entries, or a failure."""
     if isinstance(answer, FetchFailure):
         message = f"{answer.message}: {_GONE}" if answer.status == HTTPStatus.GONE else answer.message
-        return _failed(feed, now, seconds, message, answer.status, answer.retry_after)
+        return FeedOutcome(feed, now, seconds, "failed", answer.status, message, answer.retry_after)
     good_for = max_age(answer.headers.get("cache-control", ""))
     if answer.status == 304:
         return FeedOutcome(feed, now, seconds, "unchanged", http_status=304, moved_to=answer.moved_to, max_age=good_for)
@@ -182,7 +182,7 @@ async def outcome_of(
         try:
             parsed = await parsers.parse(feed, answer, now)
         except (ParseError, WorkError) as error:
-            return _failed(feed, now, seconds, str(error), answer.status)
+            return FeedOutcome(feed, now, seconds, "failed", answer.status, str(error))
     return FeedOutcome(
         feed=feed,
         at=now,
@@ -196,17 +196,6 @@ async def outcome_of(
         moved_to=answer.moved_to,
         max_age=good_for,
     )
-
-
-def _failed(
-    feed: FeedState,
-    now: datetime,
-    seconds: float,
-    message: str,
-    status: int | None = None,
-    retry_after: timedelta | None = None,
-) -> FeedOutcome:
-    return FeedOutcome(feed, now, seconds, "failed", http_status=status, error=message, retry_after=retry_after)
 
 
 def fetch_settings(config: Config) -> FetchSettings:
