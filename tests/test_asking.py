@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from monitor.errors import ParseError
 from monitor.models import FeedState, ParsedFeed, Response
 from monitor.pipeline.asking import ask_feeds, in_turns
 from monitor.pipeline.parsers import MANY, Parsers
+from monitor.reading import serve
 from tests.world import Item, Web, serving, write_config
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
@@ -81,34 +83,57 @@ def titles(parsed: ParsedFeed) -> list[str]:
     return [entry.title for entry in entries]
 
 
-@pytest.mark.parametrize("feeds", [1, MANY], ids=["here", "in processes beside"])
-def test_feeds_are_read_the_same_wherever_they_are_read(feeds: int) -> None:
-    with serving() as web, Parsers(feeds) as parsers:
-        answers = [answer(web, f"a{n}", f"b{n}") for n in range(40)]
+@pytest.mark.parametrize("sure", [0, MANY], ids=["here", "in processes beside"])
+def test_feeds_are_read_the_same_wherever_they_are_read(sure: int) -> None:
+    with serving() as web, Parsers(sure) as parsers:
+        answers = [answer(web, f"a{n}", f"b{n}") for n in range(MANY + 20)]
         answers += [Response("https://post.example/feed", 200, {}, b" "), answer(web, "c", damaged=True)]
-        first = asyncio.run(read_all(parsers, answers))
-        second = asyncio.run(read_all(parsers, answers))  # the processes have started meanwhile
-    expected: list[object] = [[f"a{n}", f"b{n}"] for n in range(40)]
-    assert first == second == [*expected, "the answer is empty; a feed was expected", ["c"]]
+        found = asyncio.run(read_all(parsers, answers))
+    expected: list[object] = [[f"a{n}", f"b{n}"] for n in range(MANY + 20)]
+    assert found == [*expected, "the answer is empty; a feed was expected", ["c"]]
+
+
+def processes(parsers: Parsers) -> list[int]:
+    return [one.pid for one in parsers.beside]
+
+
+def test_processes_start_where_many_feeds_are_sure_to_be_read_or_have_been() -> None:
+    with serving() as web:
+        with Parsers(MANY - 1) as few:
+            assert processes(few) == []
+            asyncio.run(read_all(few, [answer(web, "a")] * MANY))
+            assert processes(few) == []
+            asyncio.run(read_all(few, [answer(web, "a")]))
+            started = processes(few)
+        with Parsers(MANY) as many:
+            started += processes(many)
+    assert len(set(started)) == 4
+    assert [pid for pid in started if Path(f"/proc/{pid}").exists()] == []
 
 
 def test_where_the_processes_are_killed_the_feeds_are_read_here() -> None:
-    async def scenario() -> list[object]:
-        await read_all(parsers, [answer(web, "a")])
-        await asyncio.gather(*map(asyncio.wrap_future, parsers._starting))
-        for pid in parsers._beside._processes if parsers._beside else ():
-            os.kill(pid, signal.SIGKILL)
-        return await read_all(parsers, [answer(web, f"t{n}") for n in range(20)])
-
     with serving() as web, Parsers(MANY) as parsers:
-        assert asyncio.run(scenario()) == [[f"t{n}"] for n in range(20)]
+        asyncio.run(read_all(parsers, [answer(web, "a")]))
+        for pid in processes(parsers):
+            os.kill(pid, signal.SIGKILL)
+        answers = [answer(web, f"t{n}") for n in range(40)]
+        assert asyncio.run(read_all(parsers, answers)) == [[f"t{n}"] for n in range(40)]
+
+
+def test_a_process_that_reads_ends_with_who_started_it() -> None:
+    ours, theirs = socket.socketpair()
+    reading = threading.Thread(target=serve, args=(theirs,))
+    reading.start()
+    ours.close()
+    reading.join()
+    theirs.close()
 
 
 def test_a_feed_that_is_none_is_an_error_of_its_own() -> None:
     page = Response("https://post.example/", 200, {}, b"<html><body>A page</body></html>")
 
     async def scenario() -> None:
-        with Parsers(1) as parsers:
+        with Parsers(0) as parsers:
             await parsers.parse(feed(1, "https://post.example/"), page, NOW)
 
     with pytest.raises(ParseError, match="web page"):

@@ -54,7 +54,14 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "monitor.vigilance",
         "monitor.yamltext",
     ),
-    "edge": ("monitor.fetch", "monitor.store", "monitor.notify", "monitor.worker_pool", "monitor.demo"),
+    "edge": (
+        "monitor.fetch",
+        "monitor.reading",
+        "monitor.store",
+        "monitor.notify",
+        "monitor.worker_pool",
+        "monitor.demo",
+    ),
     "pipeline": ("monitor.pipeline",),
     "top": ("monitor.cli", "monitor.__main__", "flows"),
 }

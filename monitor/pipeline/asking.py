@@ -18,7 +18,8 @@ from monitor.config import Config
 from monitor.errors import ParseError, WorkError
 from monitor.guard import FetchSettings, user_agent
 from monitor.models import FeedOutcome, FeedState, FetchFailure, ParsedFeed, Response
-from monitor.pipeline.parsers import FEW_COLLECTIONS, Parsers
+from monitor.pipeline.parsers import Parsers
+from monitor.reading import FEW_COLLECTIONS
 from monitor.timing import max_age, wants_all
 
 if TYPE_CHECKING:
@@ -27,10 +28,6 @@ if TYPE_CHECKING:
 _ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"
 )
-_ENOUGH = 100000
-"""While so many feeds wait for the second process, the next is read beside the requests."""
-_MANY = 200
-"""From so many feeds on a second process is worth its start of 0.4 s."""
 _AHEAD = 400
 """How many outcomes may wait to be stored, before no further feed is asked."""
 _PORTION = 60
@@ -116,9 +113,10 @@ class _Asking:
             self._places.release()
 
     async def _ask_all(self) -> None:
-        from monitor.fetch import Fetcher  # aiohttp takes 0.15 s: only who polls pays for it
+        never_read = sum(feed.last_full is None for feed in self._due)
+        with Parsers(never_read) as parsers:
+            from monitor.fetch import Fetcher  # aiohttp takes 0.15 s: only who polls pays for it
 
-        with Parsers(len(self._due)) as parsers:
             async with Fetcher(fetch_settings(self._config)) as fetcher, asyncio.TaskGroup() as group:
                 for feed in in_turns(self._due):
                     await self._places.acquire()
