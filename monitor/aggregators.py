@@ -57,15 +57,18 @@ def _redirects(link: str) -> bool:
 
 def _told(link: str) -> str | None:
     """One step: the http(s) address that a redirector's link holds."""
+    named = _NAMED.match(link)
+    if not named and not _GOOGLE_NEWS.match(link):
+        return None
     try:
         parts = urlsplit(link)
     except ValueError:
         return None
-    if _NAMED.match(link):
+    if named:
         values = parse_qs(parts.query)
         addresses = (web_link(value) for name in _PARAMETERS for value in values.get(name, ()))
         return next(filter(None, addresses), None)
-    token = _TOKEN.search(parts.path) if _GOOGLE_NEWS.match(link) else None
+    token = _TOKEN.search(parts.path)
     return _decoded(token[1]) if token else None
 
 

@@ -171,6 +171,8 @@ def plain(markup: str) -> str:
         text = _TAG.sub("", _BLOCK.sub("\n", _HIDDEN.sub(" ", text)))
     if "&" in text:
         text = printable(html.unescape(text))
+    if text.isprintable():
+        return _single(text)
     return "\n".join(filter(None, map(_single, text.splitlines())))
 
 

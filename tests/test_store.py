@@ -250,10 +250,10 @@ def test_a_folder_that_cannot_be_made_is_an_error_in_words(tmp_path: Path) -> No
 
 def test_a_damaged_file_is_an_error_in_words(path: Path) -> None:
     with open_store(path) as store:
-        for number in range(50):
+        for number in range(200):
             add_article(store, f"Article number {number}", summary="A long summary. " * 100)
     content = bytearray(path.read_bytes())
-    half = len(content) // 2
+    half = len(content) // 2  # the first has the tables' definitions, which are read when the file is opened
     content[half:] = b"\x99" * (len(content) - half)
     path.write_bytes(content)
     with open_store(path) as store, pytest.raises(StoreError, match="the file is damaged; restore a backup"):
