@@ -22,7 +22,7 @@ _MOST = 0.9
 _NAME_WORDS = 6
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class KnownArticle:
     """A stored article as far as identity needs it."""
 

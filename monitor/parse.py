@@ -19,7 +19,7 @@ from monitor.errors import ParseError
 from monitor.identity import is_aggregated
 from monitor.models import Entry, Pace, ParsedFeed
 from monitor.quickfeed import RawEntry, RawFeed
-from monitor.text import printable, squeeze
+from monitor.text import printable, single_spaced, squeeze
 from monitor.urls import web_link
 
 _log = logging.getLogger(__name__)
@@ -171,15 +171,14 @@ def plain(markup: str) -> str:
         text = _TAG.sub("", _BLOCK.sub("\n", _HIDDEN.sub(" ", text)))
     if "&" in text:
         text = printable(html.unescape(text))
-    if text.isprintable():
-        return _single(text)
-    return "\n".join(filter(None, map(_single, text.splitlines())))
+    if text.isprintable() and "  " not in text:
+        return text.strip()  # most titles and names
+    lines = map(str.strip, text.splitlines()) if single_spaced(text) else map(_single, text.splitlines())
+    return "\n".join(filter(None, lines))
 
 
 def _single(line: str) -> str:
-    """A printable line with single blanks; most have no others."""
-    simple = "  " not in line and (("\t" not in line) if line.isascii() else line.isprintable())
-    return line.strip() if simple else " ".join(line.split())
+    return " ".join(line.split())
 
 
 def _entry(raw: RawEntry, base: str, now: datetime) -> Entry | None:

@@ -13,7 +13,7 @@ from monitor.store.base import Row, Store, iso, moment
 from monitor.text import words
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class NewArticle:
     """An article to store: `news_at` is when its news counts from (None: unknown), `wanted` whether its page is to be
     read.
@@ -73,7 +73,8 @@ def insert(store: Store, found: Sequence[NewArticle], now: datetime) -> None:
         *("authors", "published", "published_source", "published_give_days", "news_at", "first_seen", "read_state"),
         "next_read",
     )
-    store.insert_all("articles", columns, [_row(one, iso(now)) for one in found])
+    at = iso(now)
+    store.insert_all("articles", columns, [_row(one, at) for one in found])
 
 
 def _row(new: NewArticle, now: str | None) -> tuple[Any, ...]:
