@@ -124,7 +124,7 @@ def find(candidate: Candidate, known: Known) -> KnownArticle | None:
     by_url = known.by_url.get(candidate.canonical_url or "")
     if by_url is not None:
         return by_url
-    if len(candidate.title_key.split()) < _TITLE_WORDS:
+    if candidate.title_key.count(" ") + 1 < _TITLE_WORDS:
         return None
     same_title = known.by_title.get((candidate.outlet, candidate.title_key), [])
     return next((article for article in same_title if _same_news(candidate, article)), None)

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
+from io import BytesIO
+from typing import cast
 from urllib.parse import urljoin
 from xml.etree import ElementTree as ET
 
@@ -70,11 +72,10 @@ def read(body: bytes, url: str, headers: Mapping[str, str]) -> RawFeed | None:
 
 
 def _read(body: bytes, url: str, headers: Mapping[str, str]) -> RawFeed:
-    text = _decoded(body, headers)
+    _check_charset(body, headers)
     if any(part in body and found.search(body) for part, found in _UNUSUAL.items()) or not ADDRESS.fullmatch(url):
         raise DoubtError
-    root = ET.fromstring(body)  # noqa: S314  without a document type there are no entities
-    vocabulary = _Vocabulary(text)
+    root, vocabulary = _tree(body)
     if any(name not in ("version", LANG) and name.rpartition("}")[2].lower() in _TELLS for name in root.attrib):
         raise DoubtError
     version, children, item = _form(vocabulary, root)
@@ -82,6 +83,12 @@ def _read(body: bytes, url: str, headers: Mapping[str, str]) -> RawFeed:
     feed = RawFeed([], version, language=language.replace("_", "-"))
     _fill(feed, vocabulary, children, item, url)
     return feed
+
+
+def _tree(body: bytes) -> "tuple[Element, _Vocabulary]":
+    reader = ET.iterparse(BytesIO(body), ("start-ns",))  # noqa: S314  without a document type there are no entities
+    vocabulary = _Vocabulary(cast("tuple[str, str]", declared) for _, declared in reader)
+    return reader.root, vocabulary  # type: ignore[attr-defined]  # it is there once all is read
 
 
 def _form(names: "_Vocabulary", root: Element) -> tuple[str, list[Element], str]:
@@ -109,10 +116,8 @@ _TELLS = ("version", "lang")
 _OLD = {"0.91": "rss091u", "0.92": "rss092", "0.93": "rss093", "0.94": "rss094"}
 _ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 _DECLARED = re.compile(r"""\A<\?xml[^>]*?\bencoding\s*=\s*["']([^"'>]*)["'][^>]*\?>""")
-_PREFIX = re.compile(r"""xmlns(?::([^\s=]+))?\s*=\s*["']([^"']*)["']""")
 _UNUSUAL: Mapping[bytes, re.Pattern[bytes]] = {
-    b"<!DOCTYPE": re.compile(b""),
-    b"<!ENTITY": re.compile(b""),
+    b"<!DOCTYPE": re.compile(b""),  # without one there are no entities
     b"base": re.compile(rb"base\s*="),  # another base for links
     b"\xc2": re.compile(rb"\xc2[\x80-\x9f]"),  # what feedparser takes for cp1252, in UTF-8
     b"&#": re.compile(rb"&#(?:1[2-5]\d;|[xX]0*[89][\da-fA-F];|0)"),  # the same as a reference
@@ -121,8 +126,8 @@ _UNUSUAL: Mapping[bytes, re.Pattern[bytes]] = {
 _NAME = re.compile(r"(?:urn|tag|yt):[!-~]+")
 
 
-def _decoded(body: bytes, headers: Mapping[str, str]) -> str:
-    """The body as text, where header, declaration and bytes agree on UTF-8 in feedparser's reading of RFC 3023."""
+def _check_charset(body: bytes, headers: Mapping[str, str]) -> None:
+    """Header, declaration and bytes have to agree on UTF-8 in feedparser's reading of RFC 3023."""
     if body[:1] != b"<" or (body[:5] == b"<?xml" and not body[5:6].isspace()):
         raise DoubtError
     text = body.decode()
@@ -135,17 +140,16 @@ def _decoded(body: bytes, headers: Mapping[str, str]) -> str:
     told = charset or declared or (kind and not kind.startswith("text/"))
     if not told and not text.isascii():
         raise DoubtError  # feedparser guesses
-    return text
 
 
 class _Vocabulary:
     """The elements of one document under the names by which feedparser knows them: `title`, `dc:creator`."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, declared: Iterable[tuple[str, str]]) -> None:
         self._prefixes: dict[str, str] = {}
         self._names: dict[str, str] = {}
         known = _namespaces()
-        for prefix, namespace in _PREFIX.findall(text):
+        for prefix, namespace in declared:
             name = known.get(namespace.lower(), prefix.lower())
             unknown = namespace.lower() not in known
             # A default namespace that feedparser does not know is none to it: its elements look like the feed's own.
@@ -252,64 +256,51 @@ def _once(name: str, seen: set[str]) -> None:
     seen.add(name)
 
 
-def _parts(names: _Vocabulary, item: Element, telling: frozenset[str]) -> dict[str, list[Element]]:
-    """The elements of an entry that are read, by name."""
-    found: dict[str, list[Element]] = {}
-    for child in item:
-        name = names.name(child.tag)
-        if name not in telling:
-            if len(child) or not _means_nothing(name):
+class _Parts:
+    """The elements of an entry that are read: those that may stand in it once, and those that may more often."""
+
+    __slots__ = ("once", "several")
+
+    def __init__(self, names: _Vocabulary, item: Element, once: frozenset[str], several: frozenset[str]) -> None:
+        self.once: dict[str, Element] = {}
+        self.several: dict[str, list[Element]] = {}
+        for child in item:
+            name = names.name(child.tag)
+            if name in once and name not in self.once:
+                self.once[name] = child
+            elif name in several:
+                self.several.setdefault(name, []).append(child)
+            elif name in once or len(child) or not _means_nothing(name):
                 raise DoubtError
-        elif name not in found:
-            found[name] = [child]
-        elif name in _SEVERAL:
-            found[name].append(child)
-        else:
-            raise DoubtError
-    return found
-
-
-_SEVERAL = frozenset(("dc:creator", "author", "link"))
-
-
-def _only(found: Mapping[str, list[Element]], name: str) -> Element | None:
-    elements = found.get(name)
-    if elements is None:
-        return None
-    if len(elements) > 1:
-        raise DoubtError
-    return elements[0]
 
 
 # --------------------------------------------------------------------------- entries
 
-_RSS = frozenset(
-    [
-        *("title", "link", "guid", "description", "content:encoded", "pubdate", "dc:date"),
-        *("dc:creator", "author", "source"),
-    ]
-)
-_ATOM_PARTS = frozenset(["title", "link", "id", "summary", "content", "published", "updated", "author"])
+_RSS_ONCE = frozenset(["title", "link", "guid", "description", "content:encoded", "pubdate", "dc:date", "source"])
+_RSS_SEVERAL = frozenset(["dc:creator", "author"])
+_ATOM_ONCE = frozenset(["title", "id", "summary", "content", "published", "updated"])
+_ATOM_SEVERAL = frozenset(["link", "author"])
 
 
 def _rss_entry(names: _Vocabulary, item: Element, url: str) -> RawEntry:
-    found = _parts(names, item, _RSS)
-    if set(item.attrib) - {_ABOUT} or {"author", "dc:creator"} <= set(found):
+    parts = _Parts(names, item, _RSS_ONCE, _RSS_SEVERAL)
+    if (item.attrib and set(item.attrib) - {_ABOUT}) or len(parts.several) > 1:
         raise DoubtError
-    link, summary, content = (_only(found, name) for name in ("link", "description", "content:encoded"))
-    guid, permanent = _guid(_only(found, "guid"), url)
+    one = parts.once.get
+    link, summary, content = one("link"), one("description"), one("content:encoded")
+    guid, permanent = _guid(one("guid"), url)
     return _finished(
         RawEntry(
-            title=plain_text(_only(found, "title")),
+            title=plain_text(one("title")),
             link=address(plain_text(link)) if link is not None else permanent,
             id=guid or item.get(_ABOUT, ""),
             summary=plain_text(summary) if summary is not None else None,
             content=[plain_text(content)] if content is not None else [],
-            outlet=_source(_only(found, "source")),
-            authors=[author(plain_text(one)) for one in found.get("dc:creator", found.get("author", ()))],
+            outlet=_source(one("source")),
+            authors=[author(plain_text(one)) for named in parts.several.values() for one in named],
         ),
-        plain_text(_only(found, "pubdate")),
-        plain_text(_only(found, "dc:date")),
+        plain_text(one("pubdate")),
+        plain_text(one("dc:date")),
     )
 
 
@@ -335,14 +326,15 @@ def _source(source: Element | None) -> str:
 
 
 def _atom_entry(names: _Vocabulary, item: Element, url: str) -> RawEntry:
-    found = _parts(names, item, _ATOM_PARTS)
-    if set(item.attrib) - {LANG}:
+    parts = _Parts(names, item, _ATOM_ONCE, _ATOM_SEVERAL)
+    if item.attrib and set(item.attrib) - {LANG}:
         raise DoubtError
-    title, summary, content = (_only(found, name) for name in ("title", "summary", "content"))
-    name = plain_text(_only(found, "id"))
+    one = parts.once.get
+    title, summary, content = one("title"), one("summary"), one("content")
+    name = plain_text(one("id"))
     if name and not _NAME.fullmatch(name):
         name = urljoin(url, address(name))
-    alternates = [one for link in found.get("link", ()) if (one := alternate(link))]
+    alternates = [page for link in parts.several.get("link", ()) if (page := alternate(link))]
     return _finished(
         RawEntry(
             title=construct(title) if title is not None else "",
@@ -350,10 +342,10 @@ def _atom_entry(names: _Vocabulary, item: Element, url: str) -> RawEntry:
             id=name,
             summary=construct(summary) if summary is not None else None,
             content=[construct(content)] if content is not None else [],
-            authors=[_person(names, one) for one in found.get("author", ())],
+            authors=[_person(names, person) for person in parts.several.get("author", ())],
         ),
-        plain_text(_only(found, "published")),
-        plain_text(_only(found, "updated")),
+        plain_text(one("published")),
+        plain_text(one("updated")),
     )
 
 

@@ -288,3 +288,10 @@ def test_most_ordinary_feeds_are_answered() -> None:
 
     look()
     assert sum(answered) > len(answered) / 4
+
+
+def test_only_a_real_declaration_makes_a_namespace_known() -> None:
+    without = RDF.replace(' xmlns="http://purl.org/rss/1.0/"', ' own-xmlns="http://purl.org/rss/1.0/"')
+    told = "<item rdf:about='https://post.example/a'><title>xmlns=&quot;http://purl.org/rss/1.0/&quot;</title></item>"
+    body = without.format(head="", items=told).encode()
+    assert answer(body, {}) == judged(body, {}) == "the answer is no RSS or Atom feed"
