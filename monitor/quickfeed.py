@@ -150,6 +150,8 @@ class _Vocabulary:
         self._names: dict[str, str] = {}
         known = _namespaces()
         for prefix, namespace in declared:
+            if " " in namespace:
+                raise DoubtError  # where feedparser's parser stops
             name = known.get(namespace.lower(), prefix.lower())
             unknown = namespace.lower() not in known
             # A default namespace that feedparser does not know is none to it: its elements look like the feed's own.

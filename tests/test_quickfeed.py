@@ -295,3 +295,9 @@ def test_only_a_real_declaration_makes_a_namespace_known() -> None:
     told = "<item rdf:about='https://post.example/a'><title>xmlns=&quot;http://purl.org/rss/1.0/&quot;</title></item>"
     body = without.format(head="", items=told).encode()
     assert answer(body, {}) == judged(body, {}) == "the answer is no RSS or Atom feed"
+
+
+def test_a_namespace_with_a_blank_in_it_is_left_to_feedparser() -> None:
+    body = RSS.replace("xmlns:own=", 'xmlns:odd="a namespace" xmlns:own=').format(head="", items="").encode()
+    assert quick(body) is None
+    assert "damaged" in str(answer(body, {}))
