@@ -1,12 +1,16 @@
 """What arrives of a world in which a fifth of the feeds is broken: the farm's truth against the database.
 
-    python -m benchmarks.farm FARM_FOLDER [--feeds 300] [--broken 0.2] [--ticks 5] [--seed 1] [--envs FOLDER]
+    python -m benchmarks.farm FARM_FOLDER [--feeds 300] [--broken 0.2] [--ticks 5] [--seed 1] [--read always]
 
 The farm publishes, is polled (five ticks), and knows every article of every feed, each planted change of leadership and
 each decoy. Printed are: articles of healthy feeds that are missing or stored twice, planted changes that no rule found,
 requests for addresses that nobody may ask (the farm's own log, and listeners at 127.0.0.1:22 and at the cloud's
 169.254.169.254:80), what each kind of broken feed brought and how its state reads, the longest poll, and the most
 memory. Run it in a network namespace of its own (inns.sh beside the farm), which has those two addresses.
+
+With `--read always` feeds carry no more than summaries, and every page is asked for: a tenth of them is broken, a tenth
+is closed to robots. Printed are besides how many pages were asked for, more than once, or against their site's wish,
+and the pages that can be read and were not.
 """
 
 import argparse
@@ -60,10 +64,13 @@ def rows(database: Path, sql: str) -> list[Any]:
 
 
 def compared(truth: dict[str, Any], database: Path) -> dict[str, Any]:
-    """How often each article of a healthy feed stands in the database, and which planted changes were found."""
+    """How often each article of a healthy feed stands in the database, and which planted changes were found.
+
+    Those in pages that are broken or closed to robots are nobody's to find.
+    """
     stored = Counter(url for (url,) in rows(database, "select url from articles"))
     healthy = [one for one in truth["articles"] if one["feed_kind"] == "ok"]
-    planted = [one for one in healthy if one.get("leadership")]
+    planted = [one for one in healthy if one.get("leadership") and _readable(one)]
     sentences = [sentence for (sentence,) in rows(database, "select sentence from signals where retired_at is null")]
     found = sum(any(_same(one["sentence"], sentence) for sentence in sentences) for one in planted)
     return {
@@ -73,6 +80,25 @@ def compared(truth: dict[str, Any], database: Path) -> dict[str, Any]:
         "planted changes": len(planted),
         "planted changes found": found,
     }
+
+
+def pages(truth: dict[str, Any], log: dict[str, Any], database: Path) -> dict[str, int]:
+    """How the pages of articles were asked for."""
+    asked = {path: times for path, times in log["paths"].items() if re.match("/(private/)?a/", path)}
+    sources = dict(rows(database, "select url, text_source from articles"))
+    open_to_us = [one for one in truth["articles"] if one["feed_kind"] == "ok" and _readable(one)]
+    return {
+        "pages asked for": len(asked),
+        "more than once": sum(times > 1 for times in asked.values()),
+        "against robots.txt": sum(path.startswith("/private/") for path in asked),
+        "pages that can be read, and were not": sum(sources.get(one["url"]) != "page" for one in open_to_us),
+        "requests for robots.txt": log["paths"].get("/robots.txt", 0),
+        "hosts": log["hosts_seen"],
+    }
+
+
+def _readable(article: dict[str, Any]) -> bool:
+    return article["article_kind"] in ("ok", "redirect") and not article["robots_disallowed"]
 
 
 def _same(planted: str, found: str) -> bool:
@@ -98,10 +124,11 @@ def run(world: Farm, options: argparse.Namespace) -> None:
                 world.post("/tick")
             polls.append(poll(config))
             print(f"poll {tick + 1}: {polls[-1].wall:5.1f} s, {polls[-1].megabytes:.0f} MB", flush=True)
-        truth, log = world.get("/truth"), world.get("/stats")
+        truth, log = world.get("/truth"), world.get("/stats/paths")
         listing = [sys.executable, "-m", "monitor", "--config", str(config), "feeds", "list", "--json"]
         states = {one["url"]: one for one in map(json.loads, timed(listing, ROOT).output.splitlines())}
-        for title, number in compared(truth, database).items():
+        counts = compared(truth, database) | (pages(truth, log, database) if options.read != "never" else {})
+        for title, number in counts.items():
             print(f"{number:8,}  {title}")
         print(f"{sum(log['canary'].values()):8,}  contacts of forbidden addresses {log['canary'] or ''}")
         print(f"{log['peak_in_flight_per_host']['max']:8,}  requests at once at one host, at most")
@@ -119,7 +146,8 @@ def main() -> None:
     parser.add_argument("--read", choices=("never", "relevant", "always"), default="never", help="which pages are read")
     parser.add_argument("--envs", type=Path, default=Path(tempfile.gettempdir()) / "farm-envs")
     options = parser.parse_args()
-    world = {"feeds": options.feeds, "broken": options.broken, "latency": 0.05, "full": 1.0, "hang": 60}
+    world = {"feeds": options.feeds, "broken": options.broken, "latency": 0.05, "hang": 60}
+    world |= {"full": 1.0} if options.read == "never" else {"full": 0.0, "private": 0.1, "broken_articles": 0.1}
     with farm(options.farm.resolve(), options.envs, seed=options.seed, canary=DECOYS, **world) as running:
         run(running, options)
 
