@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from xml.etree.ElementTree import Element
 
-ADDRESS = re.compile(r"https?://(?!/)[!-Z^-~]+")
+ADDRESS = re.compile(r"https?://(?![/?#])[!-Z^-~]+")
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 

@@ -115,6 +115,7 @@ def test_an_rdf_feed_as_most_are_is_answered() -> None:
         pytest.param("<title>A <b>bold</b></title>", id="markup that is not escaped"),
         pytest.param("<link>/relative</link>", id="a relative link"),
         pytest.param("<link>https://post]example/1</link>", id="a link that is none"),
+        pytest.param("<link>https://?a=1</link>", id="a link without a host"),
         pytest.param("<link>https://post.example/1?</link>", id="a link with an empty part"),
         pytest.param("<link>https://post.example/é</link>", id="a link with letters of its own"),
         pytest.param("<link>https://post.example/?a=1&amp;amp;b=2</link>", id="a link escaped twice"),
