@@ -5,6 +5,7 @@ answers are pickles with their length before them. A process ends with its socke
 """
 
 import gc
+import logging
 import os
 import pickle
 import socket
@@ -27,6 +28,7 @@ FEW_COLLECTIONS = 50_000
 
 Job = tuple[FeedState, Response, datetime]
 Brought = ParsedFeed | ParseError | None
+_log = logging.getLogger(__name__)
 _LENGTH = struct.Struct("!Q")
 
 
@@ -38,10 +40,13 @@ def read_quickly(jobs: Sequence[Job]) -> list[Brought]:
 def _read_one(feed: FeedState, answer: Response, now: datetime) -> Brought:
     try:
         parsed = parse_quickly(answer.body, url=answer.url, now=now, headers=answer.headers, seen=feed.seen)
+        # The candidates hold the entries: sent twice between processes, these would cost as much as reading them.
+        return parsed and replace(parsed, entries=(), candidates=tuple(candidates(feed, parsed)))
     except ParseError as error:
         return error
-    # The candidates hold the entries: sent twice between processes, these would cost as much as reading them.
-    return parsed and replace(parsed, entries=(), candidates=tuple(candidates(feed, parsed)))
+    except Exception:  # noqa: BLE001  whatever is odd about one feed must not cost the others theirs; feedparser is asked
+        _log.exception("the feed %s could not be read quickly", feed.name)
+        return None
 
 
 class ReaderProcess:

@@ -7,13 +7,15 @@ import socket
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from monitor.config import load
 from monitor.errors import ParseError
-from monitor.models import FeedState, ParsedFeed, Response
-from monitor.pipeline.asking import ask_feeds, in_turns
+from monitor.models import FeedOutcome, FeedState, ParsedFeed, Response
+from monitor.parse import parse_quickly
+from monitor.pipeline.asking import ask_feeds, in_turns, outcome_of
 from monitor.pipeline.parsers import MANY, Parsers
 from monitor.reading import serve
 from tests.world import Item, Web, serving, write_config
@@ -63,9 +65,53 @@ def test_what_goes_wrong_while_asking_is_raised_where_the_outcomes_are_taken(
         list(ask_feeds(load(write_config(tmp_path)), [feed(1, "http://127.0.0.1:9/")], NOW))
 
 
+def two_feeds(web: Web) -> list[FeedState]:
+    """The second of them trips who reads it."""
+    web.feed("/0", Item("News", "/a"))
+    web.feed("/1", Item("A trap", "/b"))
+    return [feed(0, f"{web.url}/0"), feed(1, f"{web.url}/1")]
+
+
+def test_a_feed_that_trips_the_quick_reader_is_left_to_feedparser(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def trip(body: bytes, **named: Any) -> ParsedFeed | None:
+        if b"trap" in body:
+            raise RuntimeError("tripped")
+        return parse_quickly(body, **named)
+
+    monkeypatch.setattr("monitor.reading.parse_quickly", trip)
+    assert outcomes_of_two(tmp_path) == {0: ("new", None), 1: ("new", None)}
+
+
+def test_a_feed_that_cannot_be_read_at_all_costs_no_other_theirs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def trip(known: FeedState, answered: Response, *others: Any) -> FeedOutcome:
+        if b"trap" in answered.body:
+            raise RuntimeError("tripped")
+        return await outcome_of(known, answered, *others)
+
+    monkeypatch.setattr("monitor.pipeline.asking.outcome_of", trip)
+    odd = "it could not be read (RuntimeError: tripped); the log says more"
+    assert outcomes_of_two(tmp_path) == {0: ("new", None), 1: ("failed", odd)}
+
+
+def outcomes_of_two(folder: Path) -> dict[int, tuple[str, str | None]]:
+    with serving() as web:
+        config = load(write_config(folder, fetch={"allow_addresses": ["127.0.0.1/32"]}))
+        found = [one for portion in ask_feeds(config, two_feeds(web), NOW) for one in portion]
+    return {one.feed.id: (one.status, one.error) for one in found}
+
+
 def test_the_hosts_take_turns() -> None:
     urls = ["https://a.example/1", "https://a.example/2", "https://a.example/3", "https://b.example/1"]
-    assert [one.id for one in in_turns([feed(n, url) for n, url in enumerate(urls)])] == [0, 3, 1, 2]
+    assert [one.id for one in in_turns([feed(n, url) for n, url in enumerate(urls)], lambda one: one.url)] == [
+        0,
+        3,
+        1,
+        2,
+    ]
 
 
 # --------------------------------------------------------------------------- those that read

@@ -90,7 +90,7 @@ HOMES = {
     "sqlite_utils": {"monitor.store"},
     "trafilatura": {"monitor.extract"},
     "typer": {"monitor.cli"},
-    "uvloop": {"monitor.pipeline.asking"},
+    "uvloop": {"monitor.pipeline.streaming"},
     "yaml": {"monitor.yamltext", "monitor.cli.demonstration"},
     "yarl": {"monitor.fetch", "monitor.addresses", "monitor.failures"},
     "prefect": {"flows"},

@@ -12,7 +12,9 @@ import pytest
 
 from monitor import pipeline
 from monitor.errors import ConfigError, NotifyError
-from monitor.models import FeedOutcome, Message, QueuedAlert
+from monitor.extract import extract
+from monitor.models import FeedOutcome, Message, Page, PageRequest, QueuedAlert
+from monitor.pipeline.manners import Hosts
 from monitor.pipeline.sending import deliveries
 from monitor.store import alerts, articles
 from monitor.store.base import moment
@@ -537,6 +539,40 @@ def test_a_page_that_is_gone_is_not_asked_for_again(status: int, world: World, p
     world.poll(pool=pool)
     assert len(world.web.asked_for("/a")) == 1
     assert world.rows("select read_state from articles") == [{"read_state": "failed"}]
+
+
+def trip(body: bytes, *others: Any) -> Page:
+    """Reads a page in a worker, and trips over some."""
+    if b"trap" in body:
+        raise RuntimeError("tripped")
+    return extract(body, *others)
+
+
+def test_a_page_that_trips_its_reader_costs_no_other_theirs(
+    world: World, pool: WorkerPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("monitor.pipeline.pages.extract", trip)
+    world.watch({"name": "one", "read": "always"})
+    world.web.feed("/one.xml", seen("a", title=QUIET), seen("b", title=WEATHER))
+    world.web.page("/a", QUIET, *PARAGRAPHS)
+    world.web.page("/b", WEATHER, "This page is a trap.")
+    report = world.poll(pool=pool)
+    assert (report.pages_read, report.pages_failed) == (1, 1)
+    (row,) = world.rows("select text_note, read_state from articles where read_state = 'failed'")
+    assert "RuntimeError: tripped; the log says more" in row["text_note"]
+
+
+def test_a_page_that_does_not_come_holds_up_no_other(world: World, pool: WorkerPool) -> None:
+    world.web.answers["/slow"] = Answer(silent=True)
+    world.web.page("/quick", QUIET, *PARAGRAPHS)
+    config = world.watch({"name": "one"})
+    slow = PageRequest(1, world.web.url.replace("127.0.0.1", "localhost") + "/slow", 0)
+    quick = PageRequest(2, f"{world.web.url}/quick", 0)
+    brought = []
+    for outcomes in pipeline.ask_pages(config, [slow, quick], NOW, pool, Hosts()):
+        brought.append([outcome.request.article for outcome in outcomes])
+        world.web.closing.set()  # only now the server ends its silence
+    assert brought == [[2], [1]]
 
 
 def test_a_page_without_an_article_leaves_what_the_feed_gave(world: World, pool: WorkerPool) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.pipeline import fetch_pages, known_hosts, store_pages, wanted_pages
+from monitor.pipeline import ask_pages, known_hosts, store_pages, wanted_pages
 from monitor.pipeline import manners as manners_of_pipeline
 from monitor.robots import RobotsAnswer
 from monitor.store import robots
@@ -105,8 +105,8 @@ def test_batches_of_one_pass_ask_for_rules_once_even_before_they_are_stored(worl
     with world.store() as store:
         hosts = known_hosts(store, world.clock())
         for request in wanted_pages(store, world.clock()):
-            outcomes = fetch_pages(config, [request], world.clock(), pool=pool, hosts=hosts)
-            store_pages(config, store, outcomes, world.clock(), hosts)
+            for outcomes in ask_pages(config, [request], world.clock(), pool, hosts):
+                store_pages(config, store, outcomes, world.clock(), hosts)
     assert len(world.web.asked_for("/robots.txt")) == before + 1
 
 

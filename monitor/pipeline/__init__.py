@@ -13,7 +13,7 @@ Within `poll_feeds` and `read_pages`, asking uses the network and no database, s
 from monitor.pipeline.alerts import SendReport, check_channels, send_alerts
 from monitor.pipeline.asking import ask_feeds, fetch_feeds
 from monitor.pipeline.feeds import due_feeds, index_articles, poll_feeds, store_feeds, sync
-from monitor.pipeline.pages import fetch_pages, known_hosts, read_pages, store_pages, wanted_pages
+from monitor.pipeline.pages import ask_pages, known_hosts, read_pages, store_pages, wanted_pages
 from monitor.pipeline.run import PassReport, maintain, run_pass
 from monitor.pipeline.signals import GroupReport, MatchReport, group_signals, match_articles
 from monitor.pipeline.watching import beat, watch_itself
@@ -24,11 +24,11 @@ __all__ = [
     "PassReport",
     "SendReport",
     "ask_feeds",
+    "ask_pages",
     "beat",
     "check_channels",
     "due_feeds",
     "fetch_feeds",
-    "fetch_pages",
     "group_signals",
     "index_articles",
     "known_hosts",

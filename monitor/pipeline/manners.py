@@ -46,6 +46,13 @@ class Hosts:
         """Those of a pass that begins, by what is stored."""
         return cls({answer.origin: answer for answer in answers})
 
+    def take_learnt(self) -> list[RobotsAnswer]:
+        """What was learnt and is not stored yet, for who stores it now; more may be learnt meanwhile in a thread."""
+        taken = []
+        while self.learnt:
+            taken.append(self.learnt.pop())
+        return taken
+
 
 class Visit:
     """Asks for robots.txt once for each origin, and keeps the pauses; `monitor.fetch.Manners` says how it is used."""

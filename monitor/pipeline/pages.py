@@ -4,9 +4,11 @@ A page that cannot be had leaves the feed's own text, and the article says so.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from monitor.config import Config
@@ -14,9 +16,10 @@ from monitor.errors import ExtractError, WorkError
 from monitor.extract import extract
 from monitor.models import FetchFailure, PageOutcome, PageRequest
 from monitor.parse import plausible
-from monitor.pipeline.asking import fetch_settings
+from monitor.pipeline.asking import fetch_settings, in_turns
 from monitor.pipeline.feeds import news_time
 from monitor.pipeline.manners import Hosts, Visit
+from monitor.pipeline.streaming import Stream
 from monitor.store import Store, articles, robots
 from monitor.timing import next_page
 
@@ -24,10 +27,13 @@ if TYPE_CHECKING:
     from monitor.fetch import Fetcher
     from monitor.worker_pool import WorkerPool
 
+_log = logging.getLogger(__name__)
 _ACCEPT = "text/html, application/xhtml+xml;q=0.9, */*;q=0.5"
 _NO_USE = frozenset({"address", "url", "too_large", "encoding", "redirect", "disallowed"})
 _GONE = frozenset({400, 401, 402, 403, 404, 405, 406, 410, 451})
 _WORKERS = 2
+_AHEAD = 100
+"""How many pages may be on their way, each of them in memory until it is read."""
 _TIME_LIMIT = timedelta(seconds=20)
 OnPage = Callable[[PageOutcome], None]
 
@@ -44,7 +50,11 @@ def read_pages(
     on_page: OnPage | None = None,
     pool: "WorkerPool | None" = None,
 ) -> tuple[int, int]:
-    """Reads all pages that are to be read now, a batch at a time; says how many were read, and how many failed."""
+    """Reads all pages that are to be read now, and stores some while others are read.
+
+    Says how many were read, and how many failed. Starting workers takes a second: who reads several times passes a
+    `pool` that lasts.
+    """
     from monitor.worker_pool import WorkerPool  # only who reads pages pays for it
 
     read = failed = 0
@@ -52,10 +62,13 @@ def read_pages(
     with ExitStack() as closing:
         while wanted := wanted_pages(store, clock()):
             pool = pool or closing.enter_context(WorkerPool(_WORKERS, _TIME_LIMIT))
-            outcomes = fetch_pages(config, wanted, clock(), on_page, pool, hosts)
-            store_pages(config, store, outcomes, clock(), hosts)
-            read += sum(outcome.page is not None for outcome in outcomes)
-            failed += sum(outcome.page is None for outcome in outcomes)
+            for outcomes in ask_pages(config, wanted, clock(), pool, hosts):
+                store_pages(config, store, outcomes, clock(), hosts)
+                for outcome in outcomes:
+                    if on_page:
+                        on_page(outcome)
+                read += sum(outcome.page is not None for outcome in outcomes)
+                failed += sum(outcome.page is None for outcome in outcomes)
     return read, failed
 
 
@@ -64,41 +77,36 @@ def known_hosts(store: Store, now: datetime) -> Hosts:
     return Hosts.of(robots.known(store, now))
 
 
-def fetch_pages(
+def ask_pages(
+    config: Config, wanted: Sequence[PageRequest], now: datetime, pool: "WorkerPool", hosts: Hosts
+) -> Iterator[list[PageOutcome]]:
+    """Downloads pages and takes their text out, in worker processes; portions as they come in. No database.
+
+    A failed page is a value. Who asks in several rounds passes the same `hosts` to each, so that no site is asked for
+    its rules twice, or for a page too soon after the last.
+    """
+    stream: Stream[PageOutcome] = Stream(partial(_ask_all, config, wanted, now, pool, hosts), _AHEAD)
+    return stream.portions()
+
+
+async def _ask_all(
     config: Config,
     wanted: Sequence[PageRequest],
     now: datetime,
-    on_page: OnPage | None = None,
-    pool: "WorkerPool | None" = None,
-    hosts: Hosts | None = None,
-) -> list[PageOutcome]:
-    """Downloads pages and takes their text out, in worker processes. A failed page is a value; no database.
-
-    Starting workers takes a second: who reads several times passes a `pool` that lasts. Who reads in batches passes
-    the same `hosts` to each, so that no site is asked for its rules twice, or for a page too soon after the last.
-    """
-    from monitor.worker_pool import WorkerPool  # only who reads pages pays for it
-
-    if not wanted:
-        return []
-    with ExitStack() as closing:
-        pool = pool or closing.enter_context(WorkerPool(_WORKERS, _TIME_LIMIT))
-        return asyncio.run(_fetch_all(config, wanted, now, on_page or (lambda _: None), pool, hosts or Hosts()))
-
-
-async def _fetch_all(
-    config: Config, wanted: Sequence[PageRequest], now: datetime, on_page: OnPage, pool: "WorkerPool", hosts: Hosts
-) -> list[PageOutcome]:
+    pool: "WorkerPool",
+    hosts: Hosts,
+    stream: Stream[PageOutcome],
+) -> None:
     from monitor.fetch import Fetcher
 
-    async def one(request: PageRequest, fetcher: Fetcher, visit: Visit) -> PageOutcome:
-        outcome = await _read(request, fetcher, visit, pool, now)
-        on_page(outcome)
-        return outcome
+    async def ask(request: PageRequest) -> None:
+        stream.put(await _read(request, fetcher, visit, pool, now))
 
-    async with Fetcher(fetch_settings(config)) as fetcher:
+    async with Fetcher(fetch_settings(config)) as fetcher, asyncio.TaskGroup() as group:
         visit = Visit(hosts, fetcher, config.settings.fetch.page_pause, now)
-        return list(await asyncio.gather(*(one(request, fetcher, visit) for request in wanted)))
+        for request in in_turns(wanted, lambda request: request.url):
+            await stream.place()
+            group.create_task(ask(request))
 
 
 async def _read(
@@ -112,6 +120,9 @@ async def _read(
         page = await pool.run(extract, answer.body, answer.url, answer.headers.get("content-type", ""), now)
     except (ExtractError, WorkError) as error:
         return PageOutcome(request, error=str(error), final=True)
+    except Exception as error:  # noqa: BLE001  whatever is odd about one page must not cost the others theirs
+        _log.exception("the page %s could not be read", answer.url)
+        return PageOutcome(request, error=f"{type(error).__name__}: {error}; the log says more", final=True)
     return PageOutcome(request, page=page)
 
 
@@ -124,8 +135,8 @@ def store_pages(
     """
     del config
     with store.transaction():
-        if hosts and hosts.learnt:
-            robots.keep(store, hosts.learnt, now)
+        if hosts and (learnt := hosts.take_learnt()):
+            robots.keep(store, learnt, now)
         for outcome in pages:
             article = outcome.request.article
             if outcome.page is not None:
@@ -137,5 +148,3 @@ def store_pages(
                 again = None if outcome.final else next_page(now, tries)
                 reason = outcome.error or "no reason was given"
                 articles.no_page(store, article, reason, again, tried=not outcome.postponed)
-    if hosts:
-        hosts.learnt.clear()

@@ -179,7 +179,7 @@ def place(store: Store, article: int, candidate: Candidate, now: datetime, *, wa
     return cursor.rowcount == 1
 
 
-def wanting_page(store: Store, now: datetime, limit: int = 100) -> list[PageRequest]:
+def wanting_page(store: Store, now: datetime, limit: int = 10_000) -> list[PageRequest]:
     """The articles whose page is still to be read, newest news first."""
     rows = store.rows(
         """
