@@ -105,6 +105,18 @@ def _same(planted: str, found: str) -> bool:
     return re.sub(r"\W+", " ", planted).strip() in re.sub(r"\W+", " ", found)
 
 
+def stored_after(database: Path, healthy: set[str]) -> int:
+    """Seconds from the beginning of the last poll until the last new article of a healthy feed was stored."""
+    found = rows(
+        database,
+        """
+        select f.url, unixepoch(s.first_seen) - (select unixepoch(max(at)) from polls) from sightings s
+        join feeds f on f.id = s.feed where s.first_seen >= (select max(at) from polls)
+        """,
+    )
+    return max((seconds for url, seconds in found if url in healthy), default=0)
+
+
 def broken(truth: dict[str, Any], states: dict[str, Any]) -> dict[str, list[str]]:
     """What each kind of broken feed brought, and how its state reads."""
     found = defaultdict(list)
@@ -123,7 +135,10 @@ def run(world: Farm, options: argparse.Namespace) -> None:
             if tick:
                 world.post("/tick")
             polls.append(poll(config))
-            print(f"poll {tick + 1}: {polls[-1].wall:5.1f} s, {polls[-1].megabytes:.0f} MB", flush=True)
+            kinds = world.get("/kinds")
+            last = stored_after(database, {url for url, kind in kinds.items() if kind == "ok"})
+            cost = f"{polls[-1].wall:5.1f} s, {polls[-1].megabytes:.0f} MB"
+            print(f"poll {tick + 1}: {cost}; what healthy feeds brought was stored after {last} s", flush=True)
         truth, log = world.get("/truth"), world.get("/stats/paths")
         listing = [sys.executable, "-m", "monitor", "--config", str(config), "feeds", "list", "--json"]
         states = {one["url"]: one for one in map(json.loads, timed(listing, ROOT).output.splitlines())}
