@@ -141,4 +141,7 @@ def _joined_acronyms(text: str) -> tuple[str, dict[int, int]]:
 
 def fold(text: str) -> str:
     """The words of a text in one line: `HAÏTI` and `𝐇𝐚𝐢𝐭𝐢` become `haiti`."""
+    if text.isascii() and "." not in text:
+        words = text.encode().translate(_BYTES).decode().split()  # most headlines
+        return " ".join(words if _POSSESSIVE not in words else (word for word in words if word != _POSSESSIVE))
     return Folded(text).line.strip()

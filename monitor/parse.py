@@ -177,6 +177,10 @@ def plain(markup: str) -> str:
     return "\n".join(filter(None, lines))
 
 
+def _line(markup: str) -> str:
+    return plain(markup).replace("\n", " ")
+
+
 def _single(line: str) -> str:
     return " ".join(line.split())
 
@@ -185,7 +189,7 @@ def _entry(raw: RawEntry, base: str, now: datetime) -> Entry | None:
     link = web_link(raw.link, base)
     content = max(map(plain, raw.content), key=len, default="")
     summary = plain(raw.summary or "")
-    title = " ".join(plain(raw.title).split())[:MAX_TITLE]
+    title = _line(raw.title)[:MAX_TITLE]
     if not title:
         title = (summary or content).partition("\n")[0][:120]
     if not title and not link:
@@ -197,8 +201,8 @@ def _entry(raw: RawEntry, base: str, now: datetime) -> Entry | None:
         summary=summary[:MAX_TEXT],
         content=content[:MAX_TEXT] if content != summary else "",
         published=next((moment for moment in raw.dates if plausible(moment, now)), None),
-        outlet=squeeze(plain(raw.outlet)) or None,
-        authors=tuple(filter(None, (squeeze(plain(author)) for author in raw.authors))),
+        outlet=(_line(raw.outlet) or None) if raw.outlet else None,
+        authors=tuple(filter(None, map(_line, raw.authors))),
     )
 
 

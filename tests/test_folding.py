@@ -78,3 +78,8 @@ def test_a_folded_text_folds_to_itself(text: str) -> None:
 def test_case_does_not_count_in_western_letters(text: str) -> None:
     western = text.encode("ascii", "ignore").decode()
     assert Folded(western.upper()).line == Folded(western.lower()).line
+
+
+@given(TEXTS | st.text(alphabet="aS'. -s", max_size=20))
+def test_the_words_of_a_text_are_the_same_with_their_places_or_without(text: str) -> None:
+    assert fold(text) == Folded(text).line.strip()

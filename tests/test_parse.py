@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from monitor.errors import ParseError
 from monitor.models import Entry, ParsedFeed
 from monitor.parse import MAX_ENTRIES, MAX_TEXT, MAX_TITLE, parse_feed, plain, plausible
+from monitor.text import printable
 from tests.hanging import not_hanging
 
 SAMPLES = Path(__file__).parent / "samples" / "feeds"
@@ -281,6 +282,18 @@ def test_a_feed_of_nothing_but_one_endless_title_is_read() -> None:
 )
 def test_markup_becomes_plain_text(markup: str, text: str) -> None:
     assert plain(markup) == text
+
+
+BLANKS = "a\u00e9 \t\n\r\x0b\x0c\x1c\x1f\x85\xa0\u1680\u2000\u200a\u200b\u2028\u202e\u202f\u205f\u3000\ufeff\ud800"
+
+
+@given(st.text(alphabet=BLANKS, max_size=30))
+def test_plain_text_is_lines_of_words_with_single_blanks(text: str) -> None:
+    lines = plain(text).splitlines()
+    assert lines == [" ".join(line.split()) for line in lines]
+    assert all(lines)
+    assert all(line.isprintable() for line in lines)
+    assert "".join(lines).replace(" ", "") == "".join(printable(text).split())
 
 
 @pytest.mark.parametrize(
