@@ -217,6 +217,8 @@ def test_every_foreign_library_is_in_the_list() -> None:
         pytest.param(
             "import monitor.pipeline", ["prefect", "newspaper", "aiohttp", "apprise", "trafilatura"], id="the pipeline"
         ),
+        pytest.param("import monitor.reading", ["pydantic", "asyncio", "sqlite3", "pebble"], id="processes that read"),
+        pytest.param("import monitor.store.migrations", ["numpy", "pandas"], id="the database"),
     ],
 )
 def test_importing_does_not_load_what_only_some_commands_need(statement: str, unloaded: list[str]) -> None:

@@ -32,7 +32,7 @@ class Store:
     @cached_property
     def db(self) -> "Database":
         """The same connection as sqlite-utils sees it."""
-        from sqlite_utils import Database  # 0.25 s: commands that only look do without
+        from monitor.store.library import Database  # 0.1 s: commands that only look do without
 
         return Database(self.connection)
 

@@ -3,7 +3,7 @@
 A step calls no living code of the application: what it writes must not change when that code does.
 """
 
-from sqlite_utils import Database, Migrations
+from monitor.store.library import Database, Migrations
 
 migrations = Migrations("haiti-monitor")
 
