@@ -7,7 +7,7 @@ that does not tell which article it leads to. One that tells is as good as the a
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from monitor.aggregators import is_opaque, target
@@ -103,7 +103,7 @@ def attribute(entry: Entry, feed: FeedState, feed_title: str = "", *, aggregated
     link = (target(entry.link) if entry.link else None) or entry.link
     if (outlet, title, summary, link) == (entry.outlet, entry.title, entry.summary, entry.link):
         return entry
-    return replace(entry, outlet=outlet, title=title, summary=summary, link=link)
+    return entry.told(outlet=outlet, title=title, summary=summary, link=link)
 
 
 def _tail(title: str) -> str | None:

@@ -123,6 +123,21 @@ class Entry:
     authors: tuple[str, ...] = ()
     language: str | None = None
 
+    def told(self, *, outlet: str, title: str, summary: str, link: str | None) -> "Entry":
+        """The same with other words; a third of what `replace` costs."""
+        return Entry(
+            title=title,
+            link=link,
+            guid=self.guid,
+            summary=summary,
+            content=self.content,
+            published=self.published,
+            give=self.give,
+            outlet=outlet,
+            authors=self.authors,
+            language=self.language,
+        )
+
     def __reduce__(self) -> tuple[type["Entry"], tuple[Any, ...]]:
         # On its way between processes: a third of what a dataclass costs by itself.
         return Entry, _ENTRY(self)

@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from hashlib import blake2b
+from hashlib import sha256
 from typing import Any
 
 from monitor import quickfeed
@@ -116,7 +116,7 @@ def _fingerprint(raw: RawEntry) -> str:
     """The same for an entry that says the same: 64 bits, in hexadecimal."""
     texts = [raw.title, raw.link, raw.id, raw.summary or "", raw.outlet, *raw.content, *raw.authors]
     texts += [str(moment.timestamp()) for moment in raw.dates]
-    return blake2b("\0".join(texts).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+    return sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _shared(raws: Sequence[RawEntry], url: str) -> frozenset[str]:

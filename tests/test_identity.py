@@ -1,5 +1,6 @@
 """Is this entry an article that is known already?"""
 
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -222,3 +223,12 @@ def test_the_configured_outlet_is_believed_before_the_ends_of_titles() -> None:
 def test_an_outlet_that_names_itself_at_the_end_of_its_titles_is_not_part_of_them(end: str) -> None:
     assert attribute(entry(TITLE + end), FEED).title == TITLE
     assert attribute(entry("Post"), FEED).title == "Post"
+
+
+def test_an_entry_told_in_other_words_keeps_the_rest() -> None:
+    whole = Entry("T", "https://p.example/", "g", "S", "C", DAY, timedelta(days=1), "O", ("Ann",), "fr")
+    assert all(getattr(whole, one.name) != one.default for one in fields(Entry))
+    assert whole.told(outlet="O", title="T", summary="S", link="https://p.example/") == whole
+    assert whole.told(outlet="P", title="U", summary="", link=None) == replace(
+        whole, outlet="P", title="U", summary="", link=None
+    )
