@@ -477,8 +477,9 @@ def test_the_list_says_in_words_how_each_feed_is(
     assert states["well"] == "healthy, 2 new entries within a day, the last a moment ago"
     assert states["broken"].startswith("failing since it was added (once): the server answered 404 Not Found; next try")
     shown = desk("show", "2", "--json").rows[0]
-    assert shown["state"] == states[shown["name"]]
-    assert re.search(rf"^state +{re.escape(shown['state'])}", desk("show", "2").out, re.MULTILINE)
+    told = states[shown["name"]].partition("; next try")[0]  # how soon is another matter from minute to minute
+    assert shown["state"].startswith(told)
+    assert re.search(rf"^state +{re.escape(told)}", desk("show", "2").out, re.MULTILINE)
     monkeypatch.setenv("COLUMNS", "100")
     lines = desk("list").out.splitlines()
     assert max(map(len, lines)) <= 200
