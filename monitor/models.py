@@ -315,6 +315,18 @@ class Signal:
     """What the evidence says of its actors, as (role, actor): ("takes over", "OAS")."""
     guessed: bool = False
     """Whether no word tells the stage, which then counts as proposed."""
+    words: tuple[str, ...] = ()
+    """The words of the sentence that made the rule hold and that tell the stage, in its order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What the rules found in an article, and the rules that `nearly` held: every word they need is there, but not
+    where they want it. Only where nothing was found.
+    """
+
+    signals: list[Signal]
+    nearly: list[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -250,12 +250,13 @@ def test_articles_are_read_some_at_a_time(world: World, hook: Webhook) -> None:
     heard: list[int] = []
 
     class Progress:
-        def begin(self, stage: str, total: int) -> None:
+        def begin(self, stage: str, total: int | None) -> None:
             assert stage == "match"
+            assert total is not None
             heard.append(total)
 
-        def advance(self) -> None:
-            heard[0] -= 1
+        def advance(self, done: int = 1) -> None:
+            heard[0] -= done
 
     with open_store(world.folder / "monitor.db") as store:
         most = 0

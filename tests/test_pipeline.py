@@ -337,14 +337,15 @@ def test_a_poll_hears_how_far_it_is(world: World) -> None:
     steps: list[str] = []
 
     class Progress:
-        def begin(self, stage: str, total: int) -> None:
+        def begin(self, stage: str, total: int | None) -> None:
             steps.append(f"{stage} {total}")
 
-        def advance(self) -> None:
-            steps.append("done")
+        def advance(self, done: int = 1) -> None:
+            steps.append(f"done {done}")
 
+    world.web.feed("/one.xml", seen("a"), seen("b"))
     world.poll(progress=Progress())
-    assert steps == ["feeds 2", "done", "done", "pages 0"]
+    assert steps == ["feeds 2", "done 1", "done 1", "pages 0", "match None", "done 2", "send None"]
 
 
 def test_a_feed_that_moved_for_good_says_where_to(world: World) -> None:

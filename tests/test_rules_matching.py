@@ -333,8 +333,44 @@ def test_a_signal_says_what_changes_how_far_it_is_who_does_it_and_where_it_stand
             start=11,
             end=58,
             severity="high",
+            words=("offers", "take over", "Lagoon Mission"),
         )
     ]
+
+
+@pytest.mark.parametrize(
+    ("title", "words"),
+    [
+        ("Norland takes over the Lagoon Mission, says a man of the LM", ("takes over", "Lagoon Mission", "LM")),
+        ("Court stops the LM", ("Court", "LM")),
+        ("Norland denies that it takes over the LM", ("takes over", "LM")),
+        ("La Mission de la Lagune : le Norland la reprend", ("Mission de la Lagune", "reprend")),
+    ],
+)
+def test_a_signal_names_the_words_that_decided_as_they_stand(title: str, words: tuple[str, ...]) -> None:
+    (found,) = signals(title, language="fr" if title.startswith("La ") else "en")
+    assert found.words == words
+    assert all(word in found.sentence for word in words)
+
+
+def test_words_that_touch_are_one_piece() -> None:
+    (found,) = signals("Norland takes over Lagoon Mission")
+    assert found.words == ("takes over Lagoon Mission",)
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "nearly"),
+    [
+        ("Lagoon Mission " + "and so on " * 10 + "takes over", "", ["handover"]),
+        ("The court is closed. The LM is not.", "", []),
+        ("The court", "The Lagoon Mission", []),
+        ("Rain", "", []),
+        ("Court stops the LM", "The LM " + "and so on " * 10 + "takes over", []),
+    ],
+    ids=["too far", "in two sentences", "in two fields", "none of its words", "another rule held"],
+)
+def test_a_rule_that_nearly_held_is_named_where_none_did(title: str, text: str, nearly: list[str]) -> None:
+    assert RULES.match(Article(1, title, "", text, "Post", "en")).nearly == nearly
 
 
 def test_nothing_is_said_of_what_no_rule_finds() -> None:

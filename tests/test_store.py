@@ -489,6 +489,15 @@ def test_what_is_no_query_of_fts5_is_searched_as_words_and_never_fails(query: st
     assert len(found) == (query in ('"lagoon', "lagoon)", "lagoon-mission", "-lagoon"))
 
 
+def test_search_ranks_the_latest_that_match_where_many_do(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(articles, "_RANKED", 2)
+    add_article(store, "Lagoon, lagoon, lagoon")
+    good = add_article(store, "Lagoon")
+    add_article(store, "A long headline in which the lagoon is one word of many")
+    assert [row["id"] for row in articles.search(store, "lagoon", limit=1)] == [good]
+    assert len(articles.search(store, "lagoon", limit=3)) == 3, "whoever wants more gets more"
+
+
 def test_search_follows_changed_and_deleted_articles(store: Store) -> None:
     (feed,) = watch(store, "one")
     article = add_article(store, "Lagoon Mission", feed=feed)
@@ -500,6 +509,18 @@ def test_search_follows_changed_and_deleted_articles(store: Store) -> None:
         store.write("delete from sightings")
         store.write("delete from articles")
     assert articles.search(store, "harbour", limit=5) == []
+
+
+@pytest.mark.parametrize("few", [1, 1000])
+def test_articles_of_an_outlet_are_listed_from_the_latest_however_many_it_has(
+    few: int, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(articles, "_FEW", few)
+    found = [add_article(store, f"Number {n}", outlet="One" if n % 2 else "Two") for n in range(6)]
+    assert [row["id"] for row in articles.list_recent(store, limit=2, outlet="One")] == [found[5], found[3]]
+    later = NOW + timedelta(seconds=1)
+    assert articles.list_recent(store, limit=2, outlet="One", since=later) == []
+    assert articles.list_recent(store, limit=2, outlet="Nobody") == []
 
 
 # --------------------------------------------------------------------------- signals
@@ -521,6 +542,20 @@ def test_a_signal_that_is_found_again_keeps_its_development_and_one_that_is_not_
     with store.transaction():
         assert signals.replace(store, 1, [a_signal(), other], "v4", NOW) == 0
     assert store.row("select count(*) as n from signals where retired_at is null") == {"n": 2}
+
+
+def test_the_words_that_decided_and_the_rules_that_nearly_held_are_stored(store: Store) -> None:
+    article = add_article(store, DECIDED)
+    with store.transaction():
+        signals.replace(store, article, [a_signal(words=("agrees", "take over"))], "v1", NOW)
+        articles.matched(store, article, "v1", ["handover", "term"])
+    assert store.row("select words from signals") == {"words": "agrees | take over"}
+    assert store.row("select nearly from articles") == {"nearly": "handover, term"}
+    with store.transaction():
+        signals.replace(store, article, [a_signal(words=("agrees",))], "v2", NOW)
+        articles.matched(store, article, "v2")
+    assert store.row("select words from signals") == {"words": "agrees"}
+    assert store.row("select nearly from articles") == {"nearly": None}
 
 
 def test_retired_signals_wait_for_no_development(store: Store) -> None:

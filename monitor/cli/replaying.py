@@ -13,6 +13,7 @@ from monitor.config import Config
 from monitor.errors import MonitorError
 from monitor.items import Item, read_items
 from monitor.models import Entry, FeedOutcome, Message, ParsedFeed, Read
+from monitor.pipeline.run import Progress
 from monitor.store import Row, Store, feeds, open_store
 
 _UNDATED = datetime(1990, 1, 1, tzinfo=UTC)
@@ -28,7 +29,7 @@ def lines_of(file: Path) -> Iterator[str]:
         raise MonitorError(f"{file} cannot be read: {error}") from error
 
 
-def replay(config: Config, file: Path, database: Path | None) -> list[Row]:
+def replay(config: Config, file: Path, database: Path | None, progress: Progress | None = None) -> list[Row]:
     """Replays the items of a file and answers a row per development: what was found, and what would have been told.
 
     Every channel takes part, and none is really told. Raises MonitorError where `database` is there already.
@@ -37,11 +38,11 @@ def replay(config: Config, file: Path, database: Path | None) -> list[Row]:
     if database is not None and database.exists():
         raise MonitorError(f"{database} is there already; a replay needs a new database")
     with tempfile.TemporaryDirectory() as folder, open_store(database or Path(folder) / "replay.db") as store:
-        _replay(config, store, items)
+        _replay(config, store, items, progress)
         return list(_developments(store))
 
 
-def _replay(config: Config, store: Store, items: list[Item]) -> None:
+def _replay(config: Config, store: Store, items: list[Item], progress: Progress | None) -> None:
     config = replace(config, settings=config.settings.model_copy(update={"channels": ()}))
     sources = sorted({item.source for item in items})
     wanted = [feeds.WantedFeed(name or "?", f"replay:{name}", name or "?", None, Read.NEVER) for name in sources]
@@ -49,7 +50,10 @@ def _replay(config: Config, store: Store, items: list[Item]) -> None:
     with store.transaction():
         feeds.sync(store, wanted, start)
     states = {state.url: state for state in feeds.due(store, start)}
-    for now, group in groupby(items, key=lambda item: item.published or start):
+    if progress:
+        progress.begin("items", len(items))
+    for now, items_of_now in groupby(items, key=lambda item: item.published or start):
+        group = list(items_of_now)
         for source, together in groupby(sorted(group, key=lambda item: item.source), key=lambda item: item.source):
             parsed = ParsedFeed(tuple(map(_entry, together)))
             outcome = FeedOutcome(states[f"replay:{source}"], now, 0.0, "new", parsed=parsed)
@@ -57,6 +61,8 @@ def _replay(config: Config, store: Store, items: list[Item]) -> None:
         pipeline.match_articles(config, store, now)
         pipeline.group_signals(config, store, now)
         pipeline.send_alerts(config, store, partial(_the_same, now), sender=_Nobody(), show=lambda _: None)
+        if progress:
+            progress.advance(len(group))
 
 
 def _the_same(now: datetime) -> datetime:

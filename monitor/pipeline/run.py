@@ -22,18 +22,18 @@ _KEEP_POLLS = timedelta(days=90)
 class Progress(Protocol):
     """Hears how far a pass is; the command line draws a bar of it."""
 
-    def begin(self, stage: str, total: int) -> None:
-        """A stage begins with so many things to do."""
+    def begin(self, stage: str, total: int | None) -> None:
+        """A stage begins with so many things to do; None: nobody knows."""
 
-    def advance(self) -> None:
-        """One of them is done."""
+    def advance(self, done: int = 1) -> None:
+        """So many of them are done."""
 
 
 class _Quiet:
-    def begin(self, stage: str, total: int) -> None:
+    def begin(self, stage: str, total: int | None) -> None:
         pass
 
-    def advance(self) -> None:
+    def advance(self, done: int = 1) -> None:
         pass
 
 
@@ -71,9 +71,11 @@ def run_pass(
     report.feeds = polling.poll_feeds(config, store, due, clock, lambda _: progress.advance())
     progress.begin("pages", len(pages.wanted_pages(store, clock())))
     report.pages_read, report.pages_failed = pages.read_pages(config, store, clock, lambda _: progress.advance(), pool)
-    report.matched = signals.match_articles(config, store, clock())
+    progress.begin("match", None)
+    report.matched = signals.match_articles(config, store, clock(), progress.advance)
     report.grouped = signals.group_signals(config, store, clock())
     watching.watch_itself(config, store, clock())
+    progress.begin("send", None)
     report.sent = alerts.send_alerts(config, store, clock, sender=sender, secrets=secrets, show=show)
     polling.index_articles(store)
     if is_good(report.feeds):

@@ -1,5 +1,6 @@
 """Matching and grouping: articles -> signals -> developments, and the alerts that these give cause to."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -42,16 +43,21 @@ class GroupReport:
     silent: int = 0
 
 
-def match_articles(config: Config, store: Store, now: datetime) -> MatchReport:
-    """Finds the signals in every article that the present rules have not seen, and the story of each."""
+def match_articles(
+    config: Config, store: Store, now: datetime, done: Callable[[int], None] = lambda _: None
+) -> MatchReport:
+    """Finds the signals in every article that the present rules have not seen, and the story of each.
+
+    `done` hears of so many more that were looked at.
+    """
     report = MatchReport()
-    while _match_batch(config, store, now, report):
-        pass
+    while looked_at := _match_batch(config, store, now, report):
+        done(looked_at)
     return report
 
 
-def _match_batch(config: Config, store: Store, now: datetime, report: MatchReport) -> bool:
-    """Looks at some articles and says whether there were any.
+def _match_batch(config: Config, store: Store, now: datetime, report: MatchReport) -> int:
+    """Looks at some articles and says at how many.
 
     They are read in the transaction that writes: a headline that another program changes meanwhile would count as seen.
     """
@@ -60,10 +66,11 @@ def _match_batch(config: Config, store: Store, now: datetime, report: MatchRepor
         batch = articles.unmatched(store, rules.version, _BATCH)
         for article in batch:
             assign_story(store, article)
-            report.signals += signals.replace(store, article.id, rules.signals(article), rules.version, now)
-            articles.matched(store, article.id, rules.version)
+            found = rules.match(article)
+            report.signals += signals.replace(store, article.id, found.signals, rules.version, now)
+            articles.matched(store, article.id, rules.version, found.nearly)
     report.articles += len(batch)
-    return bool(batch)
+    return len(batch)
 
 
 def group_signals(config: Config, store: Store, now: datetime) -> GroupReport:

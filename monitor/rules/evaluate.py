@@ -119,6 +119,15 @@ def evidence(node: Node, document: Document) -> list[Span] | None:
     return sorted(span for part in _sentences_asked(node) for span in evaluate(part, document) or ()) or spans
 
 
+def nearly(node: Node, document: Document) -> bool:
+    """Whether an expression that does not hold, though every word that it needs is there, came near to holding: those
+    of a `sentence(...)` stand in one sentence.
+    """
+    asked = list(_sentences_asked(node))
+    texts = [document.fields[name] for name in SEARCHED]
+    return not asked or any(True for part in asked for text in texts for _ in _sentences(part, text, document, None))
+
+
 def _sentences_asked(node: Node) -> Iterator[InSentence]:
     match node:
         case InSentence():

@@ -4,15 +4,17 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import islice
 from operator import itemgetter
 
-from monitor.models import Article, Entry, Signal
-from monitor.rules.evaluate import Document, FieldText, Span, Window, evaluate, evidence, prepare
+from monitor.models import Article, Entry, Match, Signal
+from monitor.rules.deciding import deciding
+from monitor.rules.evaluate import Document, FieldText, Span, Window, evaluate, evidence, nearly, prepare
 from monitor.rules.lexicon import Lexicon
-from monitor.rules.nodes import SEARCHED, Node, needed
+from monitor.rules.nodes import SEARCHED, Node, leaves, needed
 from monitor.rules.spec import Rule, RulesSpec
 
-ENGINE = 3
+ENGINE = 4
 """Goes up when the same rules would find something else, so that stored articles are matched again."""
 
 _NO_CUE = 1000
@@ -23,6 +25,8 @@ _SET = -1
 """A stage that the rule itself sets is nearer than any cue."""
 _NEGATION_REACH = 4
 """How many words before a cue a negation may stand: "denies that it will withdraw"."""
+_NEARLY = 3
+"""How many rules that nearly held are told of an article."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,7 @@ class RuleSet:
         self._compiled = compiled
         self._lexicon = lexicon
         self._needs = [needed(node) for _, node in compiled.rules]
+        self._groups = {rule.id: frozenset(leaf.group for leaf in leaves(node)) for rule, node in compiled.rules}
         self.spec = spec
         self.languages = tuple(languages)
         self.trees = compiled.rules
@@ -56,14 +61,20 @@ class RuleSet:
 
     def signals(self, article: Article) -> list[Signal]:
         """What the rules find, at most one signal a rule: its evidence is in the headline where it holds there."""
+        return self.match(article).signals
+
+    def match(self, article: Article) -> Match:
+        """What the rules find and, where they find nothing, those that nearly held."""
         document = self.prepare(article)
         present = set().union(*(field.hits for field in document.fields.values()))
-        found = (
-            (rule, evidence(node, document))
+        tried = [
+            (rule, node, evidence(node, document))
             for (rule, node), needs in zip(self._compiled.rules, self._needs, strict=True)
             if not any(groups.isdisjoint(present) for groups in needs)
-        )
-        return _one_stage([self._signal(rule, spans, document) for rule, spans in found if spans])
+        ]
+        signals = _one_stage([self._signal(rule, spans, document) for rule, _, spans in tried if spans])
+        missed = [] if signals else (rule.id for rule, node, spans in tried if spans is None and nearly(node, document))
+        return Match(signals, list(islice(missed, _NEARLY)))
 
     def relevant(self, entry: Entry) -> bool:
         """Whether an entry's title and summary could matter, so that its page is worth reading."""
@@ -79,7 +90,7 @@ class RuleSet:
         first, last = where.sentences_of(span)
         window = Window(where.name, where.sentences[first][0], where.sentences[last][1])
         start, end = where.bounds[first][0], where.bounds[last][1]
-        stage, gap = (rule.stage, _SET) if rule.stage else self._stage(span, window, document)
+        stage, gap, cue = (rule.stage, _SET, None) if rule.stage else self._stage(span, window, document)
         signal = Signal(
             rule=rule.id,
             change=rule.change,
@@ -91,12 +102,13 @@ class RuleSet:
             end=end,
             severity=rule.severity,
             roles=self._roles(where, window, document),
+            words=deciding(self._groups[rule.id], [*spans, cue] if cue else spans, where, window),
         )
         return signal, gap
 
-    def _stage(self, span: Span, sentence: Window, document: Document) -> tuple[str, int]:
+    def _stage(self, span: Span, sentence: Window, document: Document) -> tuple[str, int, Span | None]:
         """The nearest cue in the evidence, then in the headline; else `proposed`. Of those as near, the first and then
-        the longest: "will not send" is no "will".
+        the longest: "will not send" is no "will". With it, how far it is and where it stands.
         """
         title = document.fields["title"]
         far = 0
@@ -111,9 +123,9 @@ class RuleSet:
             ]
             if cues:
                 gap, *_, stage, cue = min(cues, key=lambda found: found[:3])
-                return "blocked" if self._negated(cue, document) else stage, far + gap
+                return "blocked" if self._negated(cue, document) else stage, far + gap, cue
             far = _NO_CUE
-        return "proposed", _UNTOLD
+        return "proposed", _UNTOLD, None
 
     def _negated(self, cue: Span, document: Document) -> bool:
         if self._compiled.negation is None:

@@ -216,13 +216,14 @@ def drop(store: Store, development: int, now: datetime) -> int:
 
 def list_recent(store: Store, *, limit: int, since: datetime | None = None, state: str | None = None) -> list[Row]:
     """Alerts, the latest first."""
+    which, values = ("state = ? and ", (state,)) if state else ("", ())
     return store.rows(
-        """
+        f"""
         select id as alert, created_at, sent_at, channel, kind, stage, state, attempts, next_attempt, subject,
             last_error, development
-        from alerts where created_at >= ? and (? is null or state = ?) order by id desc limit ?
-        """,
-        *(iso(since) or "", state, state, limit),
+        from alerts where {which} created_at >= ? order by created_at desc, id desc limit ?
+        """,  # noqa: S608  ours
+        *(*values, iso(since) or "", limit),
     )
 
 

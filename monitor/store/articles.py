@@ -12,6 +12,10 @@ from monitor.models import Article, Candidate, Entry, Page, PageRequest
 from monitor.store.base import Row, Store, iso, moment
 from monitor.text import words
 
+_FEW = 1000
+_RANKED = 1000
+"""Search ranks so many articles, the latest that match."""
+
 
 @dataclass(slots=True)
 class NewArticle:
@@ -266,9 +270,10 @@ def by_id(store: Store, ids: Sequence[int]) -> list[tuple[Article, datetime | No
     return [(article_of(row), moment(row["news_at"])) for row in rows]
 
 
-def matched(store: Store, article: int, version: str) -> None:
-    """Records that an article was looked at under these rules."""
-    store.write("update articles set rules_version = ? where id = ?", version, article)
+def matched(store: Store, article: int, version: str, nearly: Sequence[str] = ()) -> None:
+    """Records that an article was looked at under these rules, and which of them `nearly` held."""
+    names = ", ".join(nearly) or None
+    store.write("update articles set rules_version = ?, nearly = ? where id = ?", version, names, article)
 
 
 def article_of(row: Row) -> Article:
@@ -294,12 +299,18 @@ def article_of(row: Row) -> Article:
 
 def list_recent(store: Store, *, limit: int, since: datetime | None = None, outlet: str | None = None) -> list[Row]:
     """Articles, the latest first."""
+    which, values = "first_seen >= ?", [iso(since) or ""]
+    if outlet is not None:
+        # what has few articles is found by its name, of the others some are among the latest: + keeps an index away
+        few = store.row("select 1 from articles where outlet = ? limit 1 offset ?", outlet, _FEW) is None
+        which = "+first_seen >= ? and outlet = ?" if few else "first_seen >= ? and +outlet = ?"
+        values.append(outlet)
     return store.rows(
-        """
+        f"""
         select id, news_at, first_seen, outlet, language, title, text_source, read_state, story, url
-        from articles where first_seen >= ? and (? is null or outlet = ?) order by first_seen desc, id desc limit ?
-        """,
-        *(iso(since) or "", outlet, outlet, limit),
+        from articles where {which} order by first_seen desc, id desc limit ?
+        """,  # noqa: S608  ours
+        *(*values, limit),
     )
 
 
@@ -324,19 +335,31 @@ def show(store: Store, article: int) -> Row | None:
     return row
 
 
-def search(store: Store, query: str, *, limit: int) -> list[Row]:
-    """Articles that an FTS5 expression finds, the best first; what is none is searched as plain words."""
+def search(
+    store: Store, query: str, *, limit: int, since: datetime | None = None, marks: tuple[str, str] = ("[", "]")
+) -> list[Row]:
+    """Articles that an FTS5 expression finds, the best first; what is none is searched as plain words.
+
+    Where it finds more than 1,000 they are the best of the latest 1,000: to rank all that hold a frequent word would
+    take seconds. What was found stands between the `marks` in the excerpt.
+    """
     sql = """
         select a.id, a.news_at, a.outlet, a.language, a.title,
-            snippet(articles_fts, -1, '[', ']', ' … ', 24) as excerpt, a.url
+            snippet(articles_fts, -1, ?, ?, ' … ', 24) as excerpt, a.url
         from articles_fts join articles a on a.id = articles_fts.rowid
-        where articles_fts match ? order by rank limit ?
+        where articles_fts match ? and articles_fts.rowid >= (
+            select min(rowid) from (
+                select rowid from articles_fts where articles_fts match ? order by rowid desc limit ?
+            )
+        ) and a.first_seen >= ?
+        order by rank limit ?
         """
+    rest = max(limit, _RANKED), iso(since) or "", limit
     try:
-        return store.rows(sql, query, limit)
+        return store.rows(sql, *marks, query, query, *rest)
     except StoreError:
         plain = " ".join(f'"{word.folded}"' for word in words(query))
-        return store.rows(sql, plain, limit) if plain else []
+        return store.rows(sql, *marks, plain, plain, *rest) if plain else []
 
 
 def _known(row: Row) -> KnownArticle:

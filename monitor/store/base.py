@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 Row = dict[str, Any]
-SCHEMA = 6
+SCHEMA = 7
 """The number of the newest migration, which it writes into the file (`pragma user_version`)."""
 _BUSY_SECONDS = 60
 _BLOCK = 64
@@ -208,6 +208,11 @@ def roles_of(text: str) -> tuple[tuple[str, str], ...]:
     """What `roles_text` wrote."""
     parts = (one.partition("\u00a0") for one in text.split(", "))
     return tuple((role, actor) for actor, found, role in parts if found)
+
+
+def words_text(words: Sequence[str]) -> str:
+    """Pieces of a sentence as a column shows them."""
+    return " | ".join(words)
 
 
 def actors_of(text: str) -> tuple[str, ...]:

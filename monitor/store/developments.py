@@ -233,6 +233,19 @@ def timeline(store: Store, *, since: datetime | None = None, limit: int | None =
     return rows[::-1]
 
 
+def shown_stages(store: Store, *, since: datetime | None = None, limit: int = -1) -> list[Row]:
+    """Every stage of what was not dismissed, the latest first, with the `url` of the article that shows it."""
+    return store.rows(
+        """
+        select t.*, a.url from timeline t
+        join development_stages s on s.development = t.development and s.stage = t.stage
+        join articles a on a.id = s.article
+        where t.dismissed_at is null and t.since >= ? order by t.since desc, t.development desc limit ?
+        """,
+        *(iso(since) or "", limit),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class ToldReport:
     """A stage of a development that was told, with the report that showed it."""
@@ -303,10 +316,7 @@ def show(store: Store, development: int) -> Row | None:
     if row is None:
         return None
     del row["id"]
-    row["stages"] = store.rows(
-        "select stage, since, article, told_at from development_stages where development = ? order by since",
-        development,
-    )
+    row |= told_of(store, development)
     row["evidence"] = store.rows(
         """
         select a.id as article, a.news_at, a.outlet, a.language, a.story, group_concat(s.rule, ', ') as rule, s.stage,
@@ -316,14 +326,23 @@ def show(store: Store, development: int) -> Row | None:
         """,
         development,
     )
-    row["alerts"] = store.rows(
+    return row
+
+
+def told_of(store: Store, development: int) -> dict[str, list[Row]]:
+    """The `stages` and `alerts` of a development."""
+    stages = store.rows(
+        "select stage, since, article, told_at from development_stages where development = ? order by since",
+        development,
+    )
+    alerts = store.rows(
         """
         select id as alert, channel, kind, stage, state, created_at, sent_at, last_error
         from alerts where development = ? order by id
         """,
         development,
     )
-    return row
+    return {"stages": stages, "alerts": alerts}
 
 
 def situation(store: Store) -> list[Row]:

@@ -186,15 +186,21 @@ def list_all(store: Store) -> list[Row]:
     )
 
 
-def lately(store: Store, now: datetime) -> dict[int, Lately]:
-    """What polls found lately, by the number of the feed."""
-    found: dict[int, list[tuple[datetime, int]]] = {}
-    since = iso(now - RHYTHM)
-    for row in store.rows(
-        "select feed, at, new_entries from polls where new_entries > 0 and at >= ? order by at", since
-    ):
-        found.setdefault(row["feed"], []).append((required(row["at"]), row["new_entries"]))
-    return {feed: Lately(tuple(polls)) for feed, polls in found.items()}
+def lately(store: Store, now: datetime, feed: int | None = None) -> dict[int, Lately]:
+    """What polls found lately in every feed, or in one, by the number of the feed."""
+    which, values = ("feed = ? and ", (feed,)) if feed is not None else ("", ())
+    rows = store.rows(
+        f"""
+        select feed, json_group_array(at) as moments, json_group_array(new_entries) as new from (
+            select feed, at, new_entries from polls where {which} new_entries > 0 and at >= ? order by feed, at
+        ) group by feed
+        """,  # noqa: S608  ours
+        *(*values, iso(now - RHYTHM)),
+    )
+    return {
+        row["feed"]: Lately(tuple(zip(map(required, json.loads(row["moments"])), json.loads(row["new"]), strict=True)))
+        for row in rows
+    }
 
 
 def show(store: Store, feed: int) -> Row | None:

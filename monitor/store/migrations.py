@@ -64,6 +64,85 @@ def m006_polling(db: Database) -> None:
     db.execute("pragma user_version = 6")
 
 
+@migrations()
+def m007_looking(db: Database) -> None:
+    """The words that decided a signal, and the rules that nearly held in an article, for people who look; indexes for
+    what they look at.
+    """
+    db.executescript(_LOOKING)
+    db.execute("pragma user_version = 7")
+
+
+_LOOKING = """
+alter table signals add column words text not null default '';
+alter table articles add column nearly text;
+drop index articles_first_seen;
+create index articles_first_seen on articles(first_seen, outlet);
+drop index articles_news_at;
+create index articles_news_at on articles(news_at, language);
+create index articles_undated on articles(first_seen) where news_at is null;
+create index articles_nearly on articles(first_seen) where nearly is not null;
+create index stories_first_seen on stories(first_seen);
+create index developments_last_seen on developments(last_seen);
+create index developments_follows on developments(follows) where follows is not null;
+create index development_stages_since on development_stages(since, development);
+create index alerts_state on alerts(state, created_at);
+create index alerts_created_at on alerts(created_at);
+create index troubles_since on troubles(since);
+create index polls_new on polls(feed, at, new_entries) where new_entries > 0;
+
+drop view proposals;
+drop view situation;
+drop view timeline;
+
+create view timeline as
+select s.since, d.id as development, d.change, s.stage, h.title, d.actors, d.severity,
+    coalesce(g.sentence, d.sentence) as sentence, coalesce(nullif(g.actors, ''), d.actors) as decided_by,
+    (select count(*) from development_articles where development = d.id) as articles,
+    (select count(distinct a.outlet) from development_articles da join articles a on a.id = da.article
+        where da.development = d.id) as outlets,
+    (select count(distinct a.story) from development_articles da join articles a on a.id = da.article
+        where da.development = d.id) as stories,
+    s.told_at, d.dismissed_at, d.follows,
+    coalesce((select max(plain) from development_articles where development = d.id), 1) as plain
+from development_stages s
+join developments d on d.id = s.development
+join articles h on h.id = s.article
+left join signals g on g.id = (
+    select min(one.id) from signals one
+    where one.article = s.article and one.stage = s.stage and +one.development = d.id
+)
+order by s.since, d.id;
+
+create view situation as
+select t.change, t.stage, t.since, t.decided_by, t.title, t.actors, t.sentence, t.outlets, t.stories, t.development
+from (
+    select d.id, d.stage, row_number() over (partition by d.change order by s.since desc, d.id desc) as recent
+    from developments d join development_stages s on s.development = d.id and s.stage = d.stage
+    where d.dismissed_at is null and d.stage <> 'proposed' and (
+        coalesce((select max(plain) from development_articles where development = d.id), 1)
+        or (select count(distinct a.story) from development_articles da join articles a on a.id = da.article
+            where da.development = d.id) >= 3
+    )
+) latest
+join timeline t on t.development = latest.id and t.stage = latest.stage
+where latest.recent = 1
+order by t.change;
+
+create view proposals as
+select t.change, t.stage, t.since, t.decided_by, t.title, t.actors, t.sentence, t.outlets, t.stories, t.development
+from developments d
+join timeline t on t.development = d.id and t.stage = d.stage
+left join situation s on s.change = d.change
+where d.dismissed_at is null and d.stage = 'proposed' and t.since > coalesce(s.since, '')
+    and (t.plain or t.stories >= 3)
+    and not exists (
+        select 1 from developments later join development_articles da on da.development = later.id
+        where later.follows = d.id and later.dismissed_at is null and da.plain
+    )
+order by t.change, t.since desc, t.development desc;
+"""
+
 _POLLING = """
 alter table feeds add column seen text not null default '';
 alter table feeds add column interval_seconds integer;

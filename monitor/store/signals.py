@@ -6,7 +6,7 @@ from datetime import datetime
 
 from monitor.models import Signal, StoredSignal
 from monitor.store.articles import article_of
-from monitor.store.base import Row, Store, actors_of, actors_text, iso, moment, roles_of, roles_text
+from monitor.store.base import Row, Store, actors_of, actors_text, iso, moment, roles_of, roles_text, words_text
 
 
 def replace(store: Store, article: int, found: Sequence[Signal], version: str, now: datetime) -> int:
@@ -22,8 +22,8 @@ def replace(store: Store, article: int, found: Sequence[Signal], version: str, n
         cursor = store.write(
             """
             insert into signals (article, rule, stage, field, start_offset, end_offset,
-                change, actors, roles, severity, sentence, guessed, rules_version, found_at)
-            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing returning id
+                change, actors, roles, severity, sentence, guessed, words, rules_version, found_at)
+            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing returning id
             """,
             *(*place, *_said(signal), version, iso(now)),
         ).fetchone()
@@ -34,8 +34,8 @@ def replace(store: Store, article: int, found: Sequence[Signal], version: str, n
         row = store.write(
             """
             update signals
-            set change = ?, actors = ?, roles = ?, severity = ?, sentence = ?, guessed = ?, rules_version = ?,
-                retired_at = null
+            set change = ?, actors = ?, roles = ?, severity = ?, sentence = ?, guessed = ?, words = ?,
+                rules_version = ?, retired_at = null
             where article = ? and rule = ? and stage = ? and field = ? and start_offset = ? and end_offset = ?
             returning id
             """,
@@ -54,7 +54,7 @@ def replace(store: Store, article: int, found: Sequence[Signal], version: str, n
 
 def _said(signal: Signal) -> tuple[str | int, ...]:
     named = actors_text(signal.actors), roles_text(signal.roles)
-    return signal.change, *named, signal.severity, signal.sentence, int(signal.guessed)
+    return signal.change, *named, signal.severity, signal.sentence, int(signal.guessed), words_text(signal.words)
 
 
 def ungrouped(store: Store, limit: int = 200) -> list[StoredSignal]:

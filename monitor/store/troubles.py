@@ -11,7 +11,7 @@ def feed_vitals(store: Store, now: datetime) -> list[FeedVitals]:
     """Every feed in use; its rhythm is that of the last 60 days."""
     brought: dict[int, list[datetime]] = {}
     for row in store.rows(
-        "select feed, at from polls where new_entries > 0 and at >= ? order by at", iso(now - RHYTHM)
+        "select feed, at from polls where new_entries > 0 and at >= ? order by feed, at", iso(now - RHYTHM)
     ):
         brought.setdefault(row["feed"], []).append(required(row["at"]))
     rows = store.rows(
