@@ -3,6 +3,7 @@
     MonitorError                what went wrong, for people: what, where, what to do
     ├── ConfigError             the configuration is wrong (exit code 2)
     │   └── RuleError           one rule's expression is wrong
+    ├── UsageError              something was asked for that cannot be had so (exit code 2)
     ├── ParseError              bytes that are no feed
     ├── ExtractError            a page without a text
     ├── WorkError               a worker process that was stopped, or died
@@ -48,6 +49,10 @@ class RuleError(MonitorError):
     def __init__(self, message: str, column: int = 0) -> None:
         self.column = column
         super().__init__(message)
+
+
+class UsageError(MonitorError):
+    """Something was asked for in a way that is not possible."""
 
 
 class ParseError(MonitorError):

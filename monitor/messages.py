@@ -11,10 +11,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from html import escape
 from string import Template
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from monitor.models import AlertFacts, Evidence, Message
+from monitor.urls import quoted_link
 
 _SUBJECT = 110
 _TEXT = 1200
@@ -69,26 +70,6 @@ def _clean(text: str) -> str:
     return " ".join("".join(kept).split())
 
 
-def _link(url: str) -> str:
-    """The address with everything unusual quoted, or "" where it is none of http or https."""
-    try:
-        parts = urlsplit(url.strip())
-        host = (parts.hostname or "").encode("idna").decode()
-        port = f":{parts.port}" if parts.port else ""
-    except (ValueError, UnicodeError):
-        return ""
-    if parts.scheme not in {"http", "https"} or not re.fullmatch(r"[\w.-]+|[\da-f.]*:[\da-f:.]+", host):
-        return ""
-    host = f"[{host}]" if ":" in host else host
-    path = quote(_surrogateless(parts.path), safe="/%!$&*+,;=:~.-_")
-    query = quote(_surrogateless(parts.query), safe="/%!$&*+,;=:~.-_?")
-    return f"{parts.scheme}://{host}{port}{path}" + (f"?{query}" if query else "")
-
-
-def _surrogateless(text: str) -> str:
-    return text.encode("utf-8", "ignore").decode()
-
-
 def _cleaned(facts: AlertFacts) -> AlertFacts:
     return replace(
         facts,
@@ -105,7 +86,7 @@ def _cleaned(facts: AlertFacts) -> AlertFacts:
 
 
 def _cleaned_evidence(evidence: Evidence) -> Evidence:
-    url = _link(evidence.url)
+    url = quoted_link(evidence.url)
     return replace(
         evidence,
         outlet=_cut(_clean(evidence.outlet) or urlsplit(url).hostname or "unnamed outlet", _NAME),

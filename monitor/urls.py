@@ -80,3 +80,23 @@ def _escape(found: re.Match[str]) -> str:
         return "%25"  # a percent sign that escapes nothing
     char = chr(int(found[1], 16))
     return char if char.isascii() and (char.isalnum() or char in _PLAIN) else found[0].upper()
+
+
+def quoted_link(url: str) -> str:
+    """The address with everything unusual quoted, or "" where it is none of http or https."""
+    try:
+        parts = urlsplit(url.strip())
+        host = (parts.hostname or "").encode("idna").decode()
+        port = f":{parts.port}" if parts.port else ""
+    except (ValueError, UnicodeError):
+        return ""
+    if parts.scheme not in {"http", "https"} or not re.fullmatch(r"[\w.-]+|[\da-f.]*:[\da-f:.]+", host):
+        return ""
+    host = f"[{host}]" if ":" in host else host
+    path = quote(_surrogateless(parts.path), safe="/%!$&*+,;=:~.-_")
+    query = quote(_surrogateless(parts.query), safe="/%!$&*+,;=:~.-_?")
+    return f"{parts.scheme}://{host}{port}{path}" + (f"?{query}" if query else "")
+
+
+def _surrogateless(text: str) -> str:
+    return text.encode("utf-8", "ignore").decode()
