@@ -9,7 +9,6 @@ Flow runs are children that end with this process, however it ends (see `served.
 
 import asyncio
 import contextlib
-import fcntl
 import multiprocessing
 import os
 import signal
@@ -28,6 +27,7 @@ import monitor.config
 from flows import server as servers
 from flows.secrets import resolve
 from flows.server import Server, ServiceError
+from monitor import alive
 from monitor.config import Config
 from monitor.pipeline import check_channels
 from monitor.units import in_words
@@ -60,10 +60,9 @@ def run(config_path: Path) -> int:
     """
     path = config_path.resolve()
     config = monitor.config.load(path)
-    home = config.database_path.parent / "prefect"
-    home.mkdir(parents=True, exist_ok=True)
+    home = alive.home_of(config.database_path)
     parts = Parts()
-    with _only_one(home), _signals_as_reasons(parts):
+    with _only_one(config.database_path), _signals_as_reasons(parts):
         embedded = "PREFECT_API_URL" not in os.environ
         os.environ.update(environment(home if embedded else None))
         if embedded and not (home / "prefect.db").exists():
@@ -201,20 +200,13 @@ def _kill_group(leader: int) -> None:
 
 
 @contextmanager
-def _only_one(home: Path) -> Iterator[None]:
-    """Holds the lock that says: this database has a service. Raises ServiceError where another one holds it."""
-    with (home / "service.lock").open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
+def _only_one(database: Path) -> Iterator[None]:
+    """Says for as long as it lasts: this database has a service. Raises ServiceError where it has another one."""
+    with alive.held(database, os.getpid()) as other:
+        if other is not None:
             raise ServiceError(
-                f"A service already runs on this database (process {lock.read().strip() or 'unknown'}). "
-                "Stop it first, or use another database."
-            ) from None
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
+                f"A service already runs on this database (process {other}). Stop it first, or use another database."
+            )
         yield
 
 

@@ -489,8 +489,8 @@ def test_the_list_says_in_words_how_each_feed_is(
 def test_every_line_of_the_list_fits_a_terminal_of_100_columns(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    from monitor.cli import output
     from monitor.cli.columns import of_listing
-    from monitor.cli.output import table
 
     row = {
         "id": 1234,
@@ -499,10 +499,8 @@ def test_every_line_of_the_list_fits_a_terminal_of_100_columns(
         "last_new_entry": "2025-09-30T11:00:00Z",
         "articles": 123456,
     }
-    monkeypatch.setenv("COLUMNS", "100")
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    monkeypatch.setenv("TERM", "dumb")
-    table([row], of_listing("feeds"), timezone="America/Port-au-Prince", empty="", widest="state")
+    monkeypatch.setattr(output, "terminal_width", lambda: 100)
+    output.table([row], of_listing("feeds"), timezone="America/Port-au-Prince", empty="")
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 100
     assert sum(line.count("x") for line in lines) == 90

@@ -243,17 +243,17 @@ def test_secrets_of_channels_are_looked_up_only_when_there_is_something_to_send(
 
 def test_one_database_has_one_service(tmp_path: Path) -> None:
     with (
-        service._only_one(tmp_path),
+        service._only_one(tmp_path / "monitor.db"),
         pytest.raises(ServiceError, match=f"already runs on this database \\(process {os.getpid()}\\)"),
-        service._only_one(tmp_path),
+        service._only_one(tmp_path / "monitor.db"),
     ):
         pass
 
 
 def test_the_lock_of_a_service_that_ended_is_free(tmp_path: Path) -> None:
     for _ in range(2):
-        with service._only_one(tmp_path):
-            assert (tmp_path / "service.lock").read_text() == str(os.getpid())
+        with service._only_one(tmp_path / "monitor.db"):
+            assert (tmp_path / "prefect" / "service.lock").read_text() == str(os.getpid())
 
 
 def test_a_taken_port_is_named_with_what_to_do(tmp_path: Path) -> None:

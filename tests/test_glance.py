@@ -26,6 +26,12 @@ def test_it_knows_every_key_that_may_stand_at_the_top() -> None:
         "feeds: []",
         "database: ../other/news.db\ntimezone: America/Port-au-Prince",
         "channels: [{name: desk, url: 'json://x'}, {name: press, url: 'json://y'}]",
+        "feeds:\n- {name: a, url: 'http://a.example/'}\n# channels: none\nchannels:\n- name: desk\n  url: json://x\n",
+        "feeds: [\n{name: a, url: 'http://a.example/'}]\ndatabase: a.db",
+        "channels: [{name: desk, url: 'json://x\ndatabase: y'}]\ntimezone: Asia/Kathmandu",
+        "---\ntimezone: Asia/Kathmandu\n",
+        "\ufeffdatabase: a.db\r\ntimezone: UTC\r\n",
+        "concepts:\n  a: &words [x]\nchanges:\n  b: {label: One}\n\n  c: {}\n",
     ],
 )
 def test_it_says_what_the_whole_configuration_says(tmp_path: Path, content: str) -> None:
@@ -48,6 +54,10 @@ def test_it_says_what_the_whole_configuration_says(tmp_path: Path, content: str)
         "channels: [desk]",
         "channels: [{}]",
         "- a",
+        "- timezone: UTC",
+        "timezone: UTC\ntimezone: UTC",
+        "channels: *a",
+        "database: 'x",
     ],
 )
 def test_what_is_not_plainly_right_is_told_as_the_whole_configuration_tells_it(tmp_path: Path, content: str) -> None:

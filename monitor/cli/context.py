@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -31,8 +32,33 @@ class Context:
     def config(self, *, rules: bool = False) -> "Config":
         """The configuration; commands that only look do not compile its rules."""
         from monitor import config
+        from monitor.cli.progress import waiting
 
-        return config.load(self.path, rules=rules)
+        if not rules:
+            return config.load(self.path, rules=False)
+        return waiting("rules", lambda: config.load(self.path, rules=True))
+
+    def since(self, text: str | None) -> datetime | None:
+        """What --since means; a day begins in the user's zone.
+
+        Raises typer.BadParameter for what is neither a length of time nor a day.
+        """
+        from monitor import units
+        from monitor.glance import glance
+
+        if text is None:
+            return None
+        try:
+            return datetime.now(UTC) - units.duration(text)
+        except ValueError:
+            pass
+        try:
+            moment = datetime.fromisoformat(text)
+            zone = moment.tzinfo or ZoneInfo(glance(self.path).timezone)
+            return moment.replace(tzinfo=zone).astimezone(UTC)
+        except (ValueError, OverflowError) as error:
+            message = f"{text!r} is neither a length of time (7d, 12 hours) nor a day (2025-09-30)"
+            raise typer.BadParameter(message, param_hint="--since") from error
 
     @contextmanager
     def look(self) -> Iterator[tuple["Glance", "Store"]]:
@@ -45,26 +71,21 @@ class Context:
             yield settings, store
 
 
+def channel_names(context: typer.Context, incomplete: str) -> list[str]:
+    """The channels whose name begins so, for the completion in a shell; none where the configuration is wrong."""
+    from monitor.errors import MonitorError
+    from monitor.glance import glance
+
+    path = context.find_root().params.get("config")
+    try:
+        names = glance(path or Path("config.yaml")).channels
+    except MonitorError:
+        return []
+    return [name for name in names if name.startswith(incomplete)]
+
+
 def of(context: typer.Context) -> Context:
     """The options given before the command."""
     found = context.find_object(Context)
     assert found is not None  # noqa: S101  the callback of the program sets it
     return found
-
-
-def moment_since(text: str | None) -> datetime | None:
-    """What --since means. Raises typer.BadParameter for what is neither a length of time nor a day."""
-    from monitor import units
-
-    if text is None:
-        return None
-    try:
-        return datetime.now(UTC) - units.duration(text)
-    except ValueError:
-        pass
-    try:
-        moment = datetime.fromisoformat(text)
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except (ValueError, OverflowError) as error:
-        message = f"{text!r} is neither a length of time (7d, 12 hours) nor a day (2025-09-30)"
-        raise typer.BadParameter(message, param_hint="--since") from error

@@ -11,7 +11,7 @@ import yaml
 
 from monitor import config as configuration
 from monitor.cli.output import say, table
-from monitor.cli.progress import Bars
+from monitor.cli.progress import Bars, waiting
 from monitor.config import Config
 from monitor.demo.mailbox import Mailbox
 from monitor.demo.server import NewsItem, NewsServer, load_news
@@ -46,7 +46,7 @@ def show(folder: Path) -> None:
     with ExitStack() as running:
         mailbox = running.enter_context(Mailbox(folder / "mail"))
         server = running.enter_context(NewsServer(news))
-        config = _configure(folder, server, mailbox)
+        config = waiting("rules", lambda: _configure(folder, server, mailbox))
         store = running.enter_context(open_store(config.database_path))
         pool = running.enter_context(WorkerPool())
         with Bars() as bars:
@@ -119,5 +119,7 @@ def _print_outcome(folder: Path, timeline: Sequence[Row], mailbox: Mailbox, conf
         ("alerts list", "what was sent to whom"),
         ('search "support office"', "full-text search"),
         ("situation", "what stands now"),
+        ("inspect", "all of this as pages, until Ctrl-C"),
+        ("report -o week.html --since 2025-01-01", "all of this as one file to mail"),
     ):
-        say(f"    {program} {command:24} {about}")
+        say(f"    {program} {command:40} {about}")

@@ -1,6 +1,5 @@
 """`feeds`: how the sources are doing, and sources found, added, removed and exchanged."""
 
-import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -38,7 +37,7 @@ def list_all(context: typer.Context, as_json: AsJson = False) -> None:
     if as_json:
         emit(rows)
     else:
-        table(rows, of_listing("feeds"), timezone=settings.timezone, empty="no feed was polled yet", widest="state")
+        table(rows, of_listing("feeds"), timezone=settings.timezone, empty="no feed was polled yet")
 
 
 @app.command()
@@ -52,7 +51,7 @@ def show(context: typer.Context, number: Number, as_json: AsJson = False) -> Non
         row = stored.show(store, number)
         if row is None:
             _refuse(f"there is no feed {number}; see `haiti-monitor feeds list`")
-        told = state(row, now, stored.lately(store, now).get(number))
+        told = state(row, now, stored.lately(store, now, number).get(number))
     row = {"id": row["id"], "name": row["name"], "state": told} | row
     if as_json:
         emit([row])
@@ -70,11 +69,12 @@ def discover(
     as_json: AsJson = False,
 ) -> None:
     """The feeds of a web page. Example: haiti-monitor feeds discover https://lenouvelliste.com"""
+    from monitor.cli.progress import waiting
     from monitor.pipeline.discovery import MOST
     from monitor.pipeline.discovery import discover as look_for
 
-    config = of(context).config()
-    found = look_for(config, _address(url), datetime.now(UTC))
+    config, address = of(context).config(), _address(url)
+    found = waiting("asking", lambda: look_for(config, address, datetime.now(UTC)))
     _print_feeds(found.feeds, config.settings.timezone, as_json=as_json)
     for address, why in found.silent:
         say(f"no feed: {address}: {why}")
@@ -177,9 +177,10 @@ def _refuse(message: str) -> NoReturn:
 
 def _the_feed_at(file: "ConfigFile", url: str) -> "FoundFeed":
     """The feed at an address or on its page. Says why and ends where there is none, or not just one."""
+    from monitor.cli.progress import waiting
     from monitor.pipeline.discovery import discover as look_for
 
-    found = look_for(file.config, url, datetime.now(UTC), persistent=False)
+    found = waiting("asking", lambda: look_for(file.config, url, datetime.now(UTC), persistent=False))
     if found.problem:
         _refuse(f"nothing was added: {found.problem}\n--offline adds an address without asking it")
     if found.only is None:
@@ -211,6 +212,8 @@ def remove(
     file = open_config(of(context).path)
     feed = find(file.config.feeds, what) or _numbered(context, file, what)
     if feed is None:
+        import difflib
+
         close = difflib.get_close_matches(what, [known.name for known in file.config.feeds], n=1)
         hint = f"did you mean `{close[0]}`?" if close else "see `haiti-monitor feeds list`"
         _refuse(f"there is no feed {what!r} in {file.path}; {hint}")

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from monitor.cli.columns import of_listing
-from monitor.cli.context import AsJson, Limit, Number, Since, moment_since, of
+from monitor.cli.context import AsJson, Limit, Number, Since, channel_names, of
 from monitor.cli.output import Row, details, emit, say, table
 
 _MANY = {"development": "developments", "article": "articles", "story": "stories", "alert": "alerts"}
@@ -62,7 +62,7 @@ def developments_list(context: typer.Context, as_json: AsJson = False, limit: Li
     """Developments, the latest first. Example: haiti-monitor developments list --since 30d"""
     from monitor.store import developments as stored
 
-    after = moment_since(since)
+    after = of(context).since(since)
     _show_list(
         context,
         "developments",
@@ -119,7 +119,7 @@ def articles_list(
     """Articles, the latest first. Example: haiti-monitor articles list --outlet "Le Nouvelliste" """
     from monitor.store import articles as stored
 
-    after = moment_since(since)
+    after = of(context).since(since)
     _show_list(
         context,
         "articles",
@@ -142,7 +142,7 @@ def stories_list(context: typer.Context, as_json: AsJson = False, limit: Limit =
     """Stories, the latest first. Example: haiti-monitor stories list --limit 10"""
     from monitor.store import stories as stored
 
-    after = moment_since(since)
+    after = of(context).since(since)
     _show_list(
         context,
         "stories",
@@ -172,7 +172,7 @@ def alerts_list(
     """Alerts, the latest first. Example: haiti-monitor alerts list --failed"""
     from monitor.store import alerts as stored
 
-    after = moment_since(since)
+    after = of(context).since(since)
     state = "failed" if failed else "queued" if queued else None
     _show_list(
         context,
@@ -210,9 +210,13 @@ def alerts_resend(context: typer.Context, number: Number) -> None:
 
 
 @alerts.command("test")
-def alerts_test(context: typer.Context, channel: str) -> None:
+def alerts_test(
+    context: typer.Context,
+    channel: Annotated[str, typer.Argument(help="Its name in the configuration.", autocompletion=channel_names)],
+) -> None:
     """Sends a test message to a channel. Example: haiti-monitor alerts test desk-mail"""
     from flows.secrets import resolve
+    from monitor.cli.progress import waiting
     from monitor.models import Message
     from monitor.notify import Notifier
 
@@ -223,23 +227,33 @@ def alerts_test(context: typer.Context, channel: str) -> None:
         raise typer.Exit(2)
     text = "This is a test of haiti-monitor. Alerts on this channel will look like this one."
     message = Message("haiti-monitor: test message", text, f"<p>{text}</p>")
-    Notifier(config.channel_urls(resolve)).send(
-        channel, message, f"test-{datetime.now(UTC):%Y%m%d%H%M%S}@haiti-monitor"
-    )
+    key = f"test-{datetime.now(UTC):%Y%m%d%H%M%S}@haiti-monitor"
+    waiting("sending", lambda: Notifier(config.channel_urls(resolve)).send(channel, message, key))
     say(f"sent; look whether it arrived on `{channel}`")
 
 
-def search(context: typer.Context, query: str, as_json: AsJson = False, limit: Limit = 20) -> None:
-    """Full-text search over all articles. Example: haiti-monitor search "Gang Suppression Force" """
+def search(
+    context: typer.Context,
+    query: Annotated[str, typer.Argument(help='Words, a "phrase", word*, or an FTS5 expression with AND, OR, NOT.')],
+    as_json: AsJson = False,
+    limit: Limit = 20,
+    since: Since = None,
+) -> None:
+    """Full-text search over all articles. Example: haiti-monitor search "Gang Suppression Force" --since 30d"""
     from monitor.store import articles as stored
 
+    after = of(context).since(since)
     _show_list(
-        context, "search", lambda store: stored.search(store, query, limit=limit), as_json, f"no article holds: {query}"
+        context,
+        "search",
+        lambda store: stored.search(store, query, limit=limit, since=after),
+        as_json,
+        f"no article holds: {query}" if after is None else f"no article so young holds: {query}",
     )
 
 
 def situation(context: typer.Context, as_json: AsJson = False) -> None:
-    """What stands now, for each kind of change, and what is proposed beyond it. Example: haiti-monitor situation"""
+    """What stands now, and what is proposed beyond it. Example: haiti-monitor situation"""
     from monitor.cli.standing import print_situation
     from monitor.store import developments as stored
 
@@ -254,56 +268,12 @@ def situation(context: typer.Context, as_json: AsJson = False) -> None:
 
 
 def status(context: typer.Context, as_json: AsJson = False) -> None:
-    """Whether all is well: last poll, feeds, alerts, database. Example: haiti-monitor status"""
-    from monitor.store.overview import overview
+    """Whether all is well, and what is new. Example: haiti-monitor status"""
+    from monitor.cli import morning
 
     with of(context).look() as (settings, store):
-        facts = overview(store, datetime.now(UTC))
-        facts["channels"] = ", ".join(settings.channels)
-        facts["trouble"] = _trouble(facts)
-        if as_json:
-            emit([facts])
-        else:
-            _print_status(facts, settings.timezone)
-
-
-def _trouble(facts: dict[str, Any]) -> list[str]:
-    found = []
-    if not facts["channels"]:
-        found.append("nobody is told: no channel is configured, alerts are only printed and stored")
-    if facts["channels_failing"]:
-        found.append(
-            f"channels that fail and are tried again: {facts['channels_failing']}: haiti-monitor alerts list --queued"
-        )
-    if facts["alerts_failed"]:
-        found.append(f"{facts['alerts_failed']} alerts could not be sent: haiti-monitor alerts list --failed")
-    if facts["feeds_failing"]:
-        found.append(f"{facts['feeds_failing']} of {facts['feeds']} feeds fail: haiti-monitor feeds list")
-    if facts["last_poll"] is None:
-        found.append("no poll has happened yet: haiti-monitor run")
-    found += facts["troubles"]
-    return found
-
-
-def _print_status(facts: dict[str, Any], timezone: str) -> None:
-    from monitor.cli.output import readable
-
-    def when(key: str) -> str:
-        return f"{readable(facts[key], timezone)} {timezone}" if facts[key] else "never"
-
-    lines = {
-        "last poll": when("last_poll"),
-        "feeds": f"{facts['feeds']}, {facts['feeds_failing']} failing, {facts['feeds_unpolled']} not asked yet",
-        "articles": f"{facts['articles']}, {facts['articles_day']} in the last 24 h",
-        "pages": f"{facts['pages_waiting']} to read",
-        "developments": f"{facts['developments']}, latest {when('last_development')}",
-        "alerts": f"{facts['alerts_sent']} sent, {facts['alerts_queued']} waiting, {facts['alerts_failed']} failed",
-        "channels": facts["channels"] or "none",
-        "database": f"{facts['database']} ({facts['database_bytes'] / 1e6:.1f} MB)",
-    }
-    for key, value in lines.items():
-        print(f"{key:13} {value}")
-    for trouble in facts["trouble"]:
-        print(f"! {trouble}")
-    if not facts["trouble"]:
-        print("all is well")
+        facts = morning.facts(store, settings, datetime.now(UTC))
+    if as_json:
+        emit([facts])
+    else:
+        morning.show(facts, settings.timezone, datetime.now(UTC))

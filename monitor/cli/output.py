@@ -7,13 +7,22 @@ import sys
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from monitor.cli.columns import of_part
 
+if TYPE_CHECKING:
+    from monitor.cli.tables import Column
+
 Row = Mapping[str, Any]
 _MOMENT_LENGTH = len("2025-09-30T14:05:00Z")
+_TEXTS = frozenset(
+    {"title", "sentence", "subject", "excerpt", "error", "last_error", "name", "outlet", "url", "state", "actors"}
+)
+"""Columns whose values may be broken into lines."""
+_UNPRINTABLE = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160)), " ")
+"""Control characters but tabs and line ends: a headline must not command the terminal."""
 
 
 def emit(rows: Iterable[Row]) -> None:
@@ -29,59 +38,47 @@ def say(text: str) -> None:
 
 def tinted(text: str, *, color: str | None = None, bold: bool = False) -> str:
     """Text in a colour where standard output is a terminal that wants colours."""
-    if not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
+    if not sys.stdout.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return text
     import typer
 
     return typer.style(text, fg=color, bold=bold)
 
 
+def terminal_width() -> int | None:
+    """The columns of the terminal to which standard output goes, None where it goes elsewhere."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
 def wrapped(text: str, *, indent: int) -> str:
     """A line broken at the width of the terminal, what follows indented; whole where there is no terminal."""
-    if not sys.stdout.isatty():
+    terminal = terminal_width()
+    if terminal is None:
         return text
-    width = max(shutil.get_terminal_size().columns, indent + 20)
+    width = max(terminal, indent + 20)
     return textwrap.fill(text, width, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False)
 
 
-def table(
-    rows: Sequence[Row],
-    columns: Mapping[str, str],
-    *,
-    timezone: str,
-    empty: str,
-    widest: str = "",
-) -> None:
-    """Rows as a table: `columns` are key -> heading; moments are shown in `timezone`, which the headings name.
-
-    The column `widest` is whole, and others with long texts have a quarter of the width beside it.
-    """
+def table(rows: Sequence[Row], columns: Mapping[str, str], *, timezone: str, empty: str) -> None:
+    """Rows as a table: `columns` are key -> heading; moments are shown in `timezone`, which the headings name."""
     if not rows:
         say(empty)
         return
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    from monitor.cli import tables
 
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=200, color_system=None)
-    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for key, heading in columns.items():
-        wide = key == widest or key in ("title", "sentence", "subject", "excerpt", "error", "last_error", "name", "url")
-        moments = any(_is_moment(row.get(key)) for row in rows)
-        shown.add_column(
-            f"{heading} ({timezone})" if moments else heading,
-            justify="right" if _is_number(rows, key) else "left",
-            no_wrap=not wide,
-            overflow="ellipsis" if wide and key != widest else "fold",
-            ratio=1 if wide else None,
-            max_width=console.width // 4 if widest and wide and key != widest else None,
-        )
-    for row in rows:
-        shown.add_row(*(Text(readable(row.get(key), timezone)) for key in columns))
-    console.print(shown)
+    shown = [_column(rows, key, heading, timezone) for key, heading in columns.items()]
+    for line, is_heading in tables.lines(shown, terminal_width()):
+        print(tinted(line, bold=True) if is_heading else line)
+
+
+def _column(rows: Sequence[Row], key: str, heading: str, timezone: str) -> "Column":
+    from monitor.cli.tables import Column
+
+    cells = [" ".join(readable(row.get(key), timezone).split()) for row in rows]
+    if any(_is_moment(row.get(key)) for row in rows):
+        heading = f"{heading} ({timezone})"
+    numbers = all(isinstance(row.get(key), int | float | None) for row in rows)
+    return Column(heading, cells, right=numbers, text=key in _TEXTS)
 
 
 def details(row: Row, *, timezone: str, long: Sequence[str] = ()) -> None:
@@ -92,14 +89,15 @@ def details(row: Row, *, timezone: str, long: Sequence[str] = ()) -> None:
     for key, value in plain.items():
         if value not in (None, ""):
             zone = f" {timezone}" if _is_moment(value) else ""
-            print(f"{key.replace('_', ' '):{width}}  {readable(value, timezone)}{zone}")
+            line = f"{key.replace('_', ' '):{width}}  {readable(value, timezone)}{zone}"
+            print(wrapped(line, indent=width + 2) if " " in str(value) else line)
     for key, values in lists.items():
         if values:
             print(f"\n{key}:")
             table(values, of_part(key), timezone=timezone, empty="")
     for key in long:
         if row.get(key):
-            print(f"\n{key}:\n{row[key]}")
+            print(f"\n{key}:\n{readable(row[key], timezone)}")
 
 
 def readable(value: Any, timezone: str) -> str:
@@ -109,12 +107,8 @@ def readable(value: Any, timezone: str) -> str:
     if _is_moment(value):
         moment = datetime.fromisoformat(str(value)).astimezone(ZoneInfo(timezone))
         return moment.strftime("%Y-%m-%d %H:%M")
-    return str(value)
+    return str(value).translate(_UNPRINTABLE)
 
 
 def _is_moment(value: Any) -> bool:
     return isinstance(value, str) and len(value) == _MOMENT_LENGTH and value[10] == "T" and value.endswith("Z")
-
-
-def _is_number(rows: Sequence[Row], key: str) -> bool:
-    return all(isinstance(row.get(key), int | float | None) for row in rows)

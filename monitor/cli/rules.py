@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from monitor.cli.context import AsJson, Since, moment_since, of
+from monitor.cli.context import AsJson, Since, of
 from monitor.cli.output import emit, say
 
 if TYPE_CHECKING:
@@ -15,24 +15,25 @@ if TYPE_CHECKING:
     from monitor.models import Article, Signal
     from monitor.rules.ruleset import RuleSet
 
-app = typer.Typer(
-    name="rules", help="The rules that find changes: test, try, explain and score them.", no_args_is_help=True
-)
+app = typer.Typer(name="rules", help="The rules that find changes: test, try, explain, score.", no_args_is_help=True)
 ItemsFile = Annotated[Path, typer.Argument(help="Items, one JSON object a line; - reads standard input.")]
 
 
 @app.command()
 def test(context: typer.Context) -> None:
     """Runs the examples of every rule. Example: haiti-monitor rules test"""
+    from monitor.cli.progress import Bars
     from monitor.rules.examples import run_examples
 
     config = of(context).config(rules=True)
-    failures = run_examples(config.rules)
+    rules = config.rules.spec.rules
+    count = sum(len(rule.match) + len(rule.ignore) for rule in rules)
+    with Bars() as bars:
+        bars.begin("examples", count)
+        failures = run_examples(config.rules, bars.advance)
     for failure in failures:
         text = " · ".join(filter(None, (failure.example.title, failure.example.summary, failure.example.text)))
         say(str(config.example_problem(f"rule `{failure.rule}`: {failure.message}\n    {text}", failure.path)))
-    rules = config.rules.spec.rules
-    count = sum(len(rule.match) + len(rule.ignore) for rule in rules)
     print(f"{count - len(failures)} of {count} examples of {len(rules)} rules hold")
     if failures:
         raise typer.Exit(1)
@@ -41,12 +42,14 @@ def test(context: typer.Context) -> None:
 @app.command("try")
 def try_(context: typer.Context, file: ItemsFile = Path("-")) -> None:
     """Shows the signals of items, a JSON line each. Example: haiti-monitor rules try items.jsonl"""
+    from monitor.cli.progress import Bars, lines_in
     from monitor.cli.replaying import lines_of
     from monitor.items import read_items
 
     rules = of(context).config(rules=True).rules
-    for item in read_items(lines_of(file), str(file)):
-        emit([{"id": item.id, "signals": [_signal(signal) for signal in rules.signals(_article(item, rules))]}])
+    with Bars(wanted=not sys.stdout.isatty()) as bars:  # on a terminal the lines themselves show how far it is
+        for item in read_items(bars.each(lines_of(file), "items", lines_in(file)), str(file)):
+            emit([{"id": item.id, "signals": [_signal(signal) for signal in rules.signals(_article(item, rules))]}])
     sys.stdout.flush()
 
 
@@ -89,6 +92,7 @@ def score(
     A label is "change": [{"change": "mandate", "stage": "decided"}], or [] where nothing changes.
     """
     from monitor.cli import scoring
+    from monitor.cli.progress import Bars, lines_in
     from monitor.cli.replaying import lines_of
     from monitor.errors import MonitorError
     from monitor.items import read_labelled
@@ -97,9 +101,10 @@ def score(
     changes = frozenset(rule.change for rule in rules.spec.rules)
 
     def results() -> Iterator["scoring.Result"]:
-        for item, labels in read_labelled(lines_of(file), str(file)):
-            article = _article(item, rules)
-            yield item, labels, article.language, rules.signals(article)
+        with Bars(wanted=not (verbose and sys.stdout.isatty())) as bars:
+            for item, labels in read_labelled(bars.each(lines_of(file), "items", lines_in(file)), str(file)):
+                article = _article(item, rules)
+                yield item, labels, article.language, rules.signals(article)
 
     try:
         scoring.show(results(), changes=changes, verbose=verbose, as_json=as_json)
@@ -111,7 +116,7 @@ def score(
 
 @app.command()
 def backtest(context: typer.Context, since: Since = None, as_json: AsJson = False) -> None:
-    """What today's rules would tell of the stored articles, against what was told.
+    """What today's rules would tell, against what was told.
 
     Nothing is written and nobody is told. Example: haiti-monitor rules backtest --since 30d
     """
@@ -122,7 +127,7 @@ def backtest(context: typer.Context, since: Since = None, as_json: AsJson = Fals
 
     config = of(context).config(rules=True)
     with open_store(config.database_path, create=False) as store, Bars() as bars:
-        report = run(config, store, since=moment_since(since), progress=bars)
+        report = run(config, store, since=of(context).since(since), progress=bars)
     backtesting.show(report, timezone=config.settings.timezone, as_json=as_json)
 
 

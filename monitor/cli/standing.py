@@ -12,11 +12,11 @@ _PROPOSALS = 3
 def print_situation(rows: Sequence[Mapping[str, Any]], timezone: str) -> None:
     """The rows of `store.developments.situation` for people."""
     for row in rows:
-        print(tinted(_heading(row, timezone), bold=True))
+        print(tinted(wrapped(_heading(row, timezone), indent=_INDENT), bold=True))
         if row["stage"]:
             _print_sentence(row)
         for proposal in row["proposed"][:_PROPOSALS]:
-            print(f"  proposed since {_since(proposal, timezone)}{_by(proposal)}")
+            print(wrapped(f"  proposed since {_since(proposal, timezone)}{_by(proposal)}", indent=_INDENT))
             _print_sentence(proposal)
         more = len(row["proposed"]) - _PROPOSALS
         if more > 0:
@@ -41,4 +41,4 @@ def _by(row: Mapping[str, Any]) -> str:
 def _print_sentence(row: Mapping[str, Any]) -> None:
     outlets = f"{row['outlets']} {'outlet' if row['outlets'] == 1 else 'outlets'}"
     text = f"“{row['sentence']}” ({outlets}, development {row['development']})"
-    print(" " * _INDENT + wrapped(text, indent=_INDENT))
+    print(wrapped(" " * _INDENT + text, indent=_INDENT))

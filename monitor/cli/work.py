@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from monitor.cli.context import AsJson, of
-from monitor.cli.output import emit, say
+from monitor.cli.output import emit, say, wrapped
 
 if TYPE_CHECKING:
     from monitor.config import Config
@@ -42,7 +42,7 @@ def init(
 
 
 def run(context: typer.Context) -> None:
-    """Runs the service until it is stopped: polls, alerts, and the Prefect pages. Example: haiti-monitor run"""
+    """Runs the service until it is stopped. Example: haiti-monitor run"""
     from flows.service import run as serve
 
     path = of(context).path
@@ -85,7 +85,7 @@ def check(
     online: Annotated[bool, typer.Option("--online", help="Also ask each feed.")] = False,
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of config.yaml and stop.")] = False,
 ) -> None:
-    """Checks the configuration: shape, rules and their examples, channels. Example: haiti-monitor check --online"""
+    """Checks the configuration, rules, examples and channels. Example: haiti-monitor check --online"""
     import json
 
     from flows.secrets import resolve
@@ -99,19 +99,25 @@ def check(
     _refuse_broken_rules(config)
     check_channels(config, resolve)
     counts = f"{len(config.feeds)} feeds, {len(config.settings.rules)} rules, {len(config.settings.channels)} channels"
-    examples = sum(len(rule.examples.match) + len(rule.examples.ignore) for rule in config.settings.rules)
-    say(f"{config.path} is right: {counts}; all {examples} examples of the rules hold")
+    say(f"{config.path} is right: {counts}; all {_examples(config)} examples of the rules hold")
     if not config.settings.channels:
         say("no channel is configured: alerts would be printed and stored, and nobody told")
     if online and not _feeds_answer(config):
         raise typer.Exit(1)
 
 
+def _examples(config: "Config") -> int:
+    return sum(len(rule.examples.match) + len(rule.examples.ignore) for rule in config.settings.rules)
+
+
 def _refuse_broken_rules(config: "Config") -> None:
+    from monitor.cli.progress import Bars
     from monitor.errors import ConfigError
     from monitor.rules.examples import run_examples
 
-    found = run_examples(config.rules)
+    with Bars() as bars:
+        bars.begin("examples", _examples(config))
+        found = run_examples(config.rules, bars.advance)
     failures = [failure for failure in found if not config.is_dismissed(failure.path)]
     if len(found) > len(failures):
         still = "dismissed false alarms that a rule still takes for news, which stops nothing"
@@ -135,7 +141,7 @@ def _feeds_answer(config: "Config") -> bool:
     for outcome in outcomes:
         entries = outcome.parsed.count if outcome.parsed else 0
         result = f"failed: {outcome.error}" if outcome.error else f"{entries} entries in {outcome.seconds:.1f} s"
-        print(f"{outcome.feed.name:{width}}  {result}")
+        print(wrapped(f"{outcome.feed.name:{width}}  {result}", indent=width + 2))
     failed = sum(outcome.error is not None for outcome in outcomes)
     say(f"{len(outcomes) - failed} of {len(outcomes)} feeds answer")
     return failed == 0
@@ -144,7 +150,7 @@ def _feeds_answer(config: "Config") -> bool:
 def demo(
     folder: Annotated[Path, typer.Option(help="Where the database and the mails are written.")] = Path("demo"),
 ) -> None:
-    """Shows everything on a scripted year of invented news, offline. Example: haiti-monitor demo"""
+    """Shows all of it on a scripted year of news, offline. Example: haiti-monitor demo"""
     from monitor.cli.demonstration import show
 
     show(folder)
@@ -156,18 +162,20 @@ def replay(
     as_json: AsJson = False,
     database: Annotated[Path | None, typer.Option(help="Keep the result in this new database.")] = None,
 ) -> None:
-    """Lets dated items go through the whole path on their own clock. Example: haiti-monitor replay year.jsonl"""
+    """Lets dated items go the whole path on their clock. Example: haiti-monitor replay year.jsonl"""
+    from monitor.cli.progress import Bars
     from monitor.cli.replaying import replay as replayed
 
     config = of(context).config(rules=True)
-    rows = replayed(config, file, database)
+    with Bars() as bars:
+        rows = replayed(config, file, database, bars)
     if as_json:
         emit(rows)
         return
     for row in rows:
         alerts = ", ".join(f"{alert['kind']} {alert['at'][:10]}" for alert in row["alerts"]) or "not told"
-        print(f"{row['first_seen'][:10]}  {row['change']}/{row['stage']}  {row['title']}")
-        print(f"            {len(row['articles'])} articles; {alerts}")
+        print(wrapped(f"{row['first_seen'][:10]}  {row['change']}/{row['stage']}  {row['title']}", indent=12))
+        print(wrapped(f"            {len(row['articles'])} articles; {alerts}", indent=12))
 
 
 def _as_row(report: "PassReport") -> dict[str, object]:
@@ -208,10 +216,10 @@ def _print_report(report: "PassReport", config: "Config") -> None:
         print(f"{stage:6} {text}")
     for feed in report.feeds:
         if feed.error:
-            print(f"! {feed.feed}: {feed.error}")
+            print(wrapped(f"! {feed.feed}: {feed.error}", indent=2))
     if report.heartbeat_error:
         say(f"! {report.heartbeat_error}")
     for error in report.sent.failures.values():
-        print(f"! {error}")
+        print(wrapped(f"! {error}", indent=2))
     if not config.settings.channels:
         print("! no channel is configured: alerts are printed and stored, nobody is told", file=sys.stderr)
