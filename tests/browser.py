@@ -32,8 +32,8 @@ class Screen:
 
 
 @contextmanager
-def shown(html: str, *, dark: bool = False, viewport: dict[str, int] | None = None) -> Iterator[Screen]:
-    """Shows a document on a phone (or another `viewport`), in a light or dark scheme."""
+def opened(*, dark: bool = False, viewport: dict[str, int] | None = None) -> Iterator[Screen]:
+    """An empty page on a phone (or another `viewport`), in a light or dark scheme."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as driver:
@@ -45,10 +45,17 @@ def shown(html: str, *, dark: bool = False, viewport: dict[str, int] | None = No
             page.on("request", lambda request: screen.asked.append(request.url))
             page.on("console", lambda line: screen.complaints.append(line.text))
             page.on("pageerror", lambda error: screen.complaints.append(str(error)))
-            page.set_content(html, wait_until="load")
             yield screen
         finally:
             browser.close()
+
+
+@contextmanager
+def shown(html: str, *, dark: bool = False, viewport: dict[str, int] | None = None) -> Iterator[Screen]:
+    """Shows a document."""
+    with opened(dark=dark, viewport=viewport) as screen:
+        screen.page.set_content(html, wait_until="load")
+        yield screen
 
 
 def screenshot(screen: Screen, path: Path) -> None:

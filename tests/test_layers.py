@@ -1,6 +1,7 @@
 """The house keeps its order: imports go down only, every library has one home, and nobody pays for what others need."""
 
 import ast
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "monitor.developments",
         "monitor.dismissals",
         "monitor.discover",
+        "monitor.exports",
         "monitor.extract",
         "monitor.failures",
         "monitor.feedlist",
@@ -52,9 +54,16 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "monitor.units",
         "monitor.urls",
         "monitor.vigilance",
+        "monitor.web.atom",
+        "monitor.web.guarding",
+        "monitor.web.metadata",
+        "monitor.web.passages",
+        "monitor.web.plots",
+        "monitor.web.words",
         "monitor.yamltext",
     ),
     "edge": (
+        "monitor.alive",
         "monitor.fetch",
         "monitor.reading",
         "monitor.store",
@@ -62,7 +71,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "monitor.worker_pool",
         "monitor.demo",
     ),
-    "pipeline": ("monitor.pipeline",),
+    "pipeline": ("monitor.pipeline", "monitor.web"),
     "top": ("monitor.cli", "monitor.__main__", "flows"),
 }
 ORDER = list(LAYERS)
@@ -77,19 +86,23 @@ HOMES = {
     "apprise": {"monitor.notify"},
     "brotli": {"monitor.guard"},
     "croniter": {"monitor.schema", "monitor.delivery"},
+    "datasette": {"monitor.web.site", "monitor.web.tables"},
     "feedparser": {"monitor.parse", "monitor.quickfeed"},
+    "jinja2": {"monitor.web.report"},
     "lark": {"monitor.rules.grammar"},
     "lxml": {"monitor.extract", "monitor.discover"},
+    "markupsafe": {"monitor.web"},
     "newspaper": {"monitor.extract"},
     "pebble": {"monitor.worker_pool"},
     "protego": {"monitor.robots"},
     "py3langid": {"monitor.text"},
     "pydantic": {"monitor.schema", "monitor.config", "monitor.dismissals"},
     "readability": {"monitor.extract"},
-    "rich": {"monitor.cli.output", "monitor.cli.progress"},
+    "rich": {"monitor.cli.progress"},
     "sqlite_utils": {"monitor.store"},
     "trafilatura": {"monitor.extract"},
     "typer": {"monitor.cli"},
+    "uvicorn": {"monitor.web.serving", "flows.server"},
     "uvloop": {"monitor.pipeline.streaming"},
     "yaml": {"monitor.yamltext", "monitor.cli.demonstration"},
     "yarl": {"monitor.fetch", "monitor.addresses", "monitor.failures"},
@@ -225,3 +238,32 @@ def test_importing_does_not_load_what_only_some_commands_need(statement: str, un
     code = f"{statement}; import sys; print(sorted(set(sys.modules) & {set(unloaded)}))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+HELP = """
+import contextlib, io, json, sys
+from monitor.cli import program
+
+def show(command, path, helps):
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        command(["--help"], prog_name=path, standalone_mode=False)
+    helps[path] = said.getvalue()
+    for name, one in getattr(command, "commands", {}).items():
+        show(one, f"{path} {name}", helps)
+    return helps
+
+print(json.dumps([show(program(), "haiti-monitor", {}), sorted(sys.modules)]))
+"""
+
+
+def test_every_command_helps_with_an_example_and_loads_nothing_for_it() -> None:
+    done = subprocess.run([sys.executable, "-c", HELP], cwd=ROOT, capture_output=True, text=True, check=True)
+    helps, loaded = json.loads(done.stdout)
+    commands = {path: text for path, text in helps.items() if "COMMAND [ARGS]" not in text}
+    assert len(commands) > 30
+    assert [path for path, text in commands.items() if f"\n  Example:\n    {path}" not in text] == []
+    assert [path for path, text in helps.items() if "..." in text.partition("Commands:")[2]] == [], "cut sentences"
+    assert {"prefect", "newspaper", "pydantic", "sqlite_utils", "datasette", "jinja2", "rich", "aiohttp"}.isdisjoint(
+        loaded
+    )
