@@ -14,7 +14,8 @@ from monitor.errors import ConfigError
 
 KEYS = frozenset(
     {"database", "timezone", "schedule", "service", "fetch", "reading", "alerting", "feeds", "changes", "stages"}
-    | {"negation", "actors", "forums", "self_watch", "concepts", "patterns", "roles", "rules", "channels"}
+    | {"negation", "actors", "forums", "self_watch", "keep", "backup", "concepts", "patterns"}
+    | {"roles", "rules", "channels"}
 )
 """What may stand at the top of config.yaml."""
 _NEEDED = frozenset({"database", "timezone", "channels", "changes"})

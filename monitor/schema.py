@@ -25,6 +25,18 @@ def _positive(value: timedelta | str) -> timedelta | str:
     return value
 
 
+def _keeping(value: Any) -> timedelta | None:
+    if value is None or (isinstance(value, str) and value.replace(" ", "") == "forever"):
+        return None
+    try:
+        length = _duration(value)
+    except ValueError as error:
+        raise ValueError(f"{error}, or forever") from error
+    if length < _SHORTEST_KEEPING:
+        raise ValueError(f"must be {_SHORTEST_KEEPING.days} days or more: the monitor looks back so far; or forever")
+    return length
+
+
 def _short(value: timedelta) -> timedelta:
     if value > timedelta(seconds=30):
         raise ValueError("must be 30 s or less, or a poll would take for ever")
@@ -109,6 +121,7 @@ def _stage_name(value: str) -> str:
     return value
 
 
+_SHORTEST_KEEPING = timedelta(days=60)
 _TEXT: Any = {"type": "string"}
 _ID = "^[a-z0-9][a-z0-9-]*$"
 _LANGUAGE = "^[a-z]{2,3}$"
@@ -126,6 +139,9 @@ Duration = Annotated[
     BeforeValidator(_duration),
     AfterValidator(_positive),
     WithJsonSchema({**_TEXT, "examples": ["10 minutes", "48 h"]}),
+]
+Keeping = Annotated[
+    timedelta | None, BeforeValidator(_keeping), WithJsonSchema({**_TEXT, "examples": ["730 days", "forever"]})
 ]
 Pause = Annotated[
     timedelta,
@@ -230,6 +246,22 @@ class SelfWatchSection(Section):
     channel_failing: Duration = Field(timedelta(hours=1), description="how long a channel may take no alerts")
     no_poll: Duration = Field(timedelta(hours=2), description="how long no feed may be polled")
     heartbeat: WebAddress | None = Field(None, description="an address that is asked after each good poll")
+
+
+class KeepSection(Section):
+    """How long what is stored is kept. What a development stands on is kept for ever."""
+
+    articles: Keeping = Field(timedelta(days=730), description="of which no development tells")
+    polls: Keeping = Field(timedelta(days=90), description="how each poll of each feed went")
+    alerts: Keeping = Field("forever", validate_default=True, description="what was sent")
+
+
+class BackupSection(Section):
+    """Copies of the database, for the day on which it is lost."""
+
+    folder: str = Field("backups", min_length=1, description="relative to the database")
+    keep: int = Field(7, ge=1, le=1000, strict=True, description="how many copies; the oldest is deleted for a new one")
+    nightly: bool = Field(True, description="whether `maintain` makes one; `haiti-monitor backup` always does")
 
 
 class FeedSection(Section):
@@ -367,6 +399,8 @@ class Configuration(Section):
     reading: ReadingSection = ReadingSection()
     alerting: AlertingSection = AlertingSection()
     self_watch: SelfWatchSection = SelfWatchSection()
+    keep: KeepSection = KeepSection()
+    backup: BackupSection = BackupSection()
     feeds: tuple[FeedSection, ...] = ()
     changes: dict[Name, ChangeSection] = {}
     stages: dict[str, str] = {}

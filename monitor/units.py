@@ -55,3 +55,12 @@ def in_words(length: timedelta) -> str:
     minutes, rest = divmod(rest, 60)
     parts = [(days, "day" if days == 1 else "days"), (hours, "h"), (minutes, "min"), (rest, "s")]
     return " ".join(f"{count} {unit}" for count, unit in parts if count) or "0 s"
+
+
+def in_bytes(amount: int) -> str:
+    """An amount of bytes as a person says it: `1.2 GB`, `340 kB`."""
+    for unit, factor in (("GB", 1000**3), ("MB", 1000**2), ("kB", 1000)):
+        if amount >= factor:
+            number = amount / factor
+            return f"{number:.1f} {unit}" if number < 10 else f"{number:.0f} {unit}"
+    return f"{amount} bytes"

@@ -47,6 +47,10 @@ class Trouble:
     what: str
 
 
+NIGHTLY = frozenset({"database", "backup"})
+"""The troubles that only the nightly look at the database tells, and ends."""
+
+
 def troubles(
     feeds: Iterable[FeedVitals],
     channels: Iterable[ChannelVitals],

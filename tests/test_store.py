@@ -349,7 +349,7 @@ def test_the_history_of_polls_is_forgotten_after_ninety_days(tmp_path: Path, sto
             feeds.record(store, [record_of(outcome)])
     with serving() as web:
         config = World(tmp_path, web).watch("one")
-    assert maintain(config, store, NOW) == 1
+    assert maintain(config, store, NOW).polls == 1
     shown = feeds.show(store, 1)
     assert shown is not None
     assert [poll["at"] for poll in shown["polls"]] == ["2025-07-03T12:00:00Z"]

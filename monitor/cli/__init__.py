@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.main import get_command
 
-from monitor.cli import feeds, look, pages, rules, work
+from monitor.cli import feeds, keeping, look, pages, rules, work
 from monitor.cli.context import Context
 from monitor.cli.output import say
 from monitor.errors import ConfigError, MonitorError, UsageError
@@ -50,6 +50,7 @@ def options(
 
 
 work.register(app)
+keeping.register(app)
 look.register(app)
 pages.register(app)
 app.add_typer(feeds.app)

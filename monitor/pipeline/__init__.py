@@ -6,6 +6,7 @@
          -> watch_itself                                  troubles of the monitor become alerts too
          -> send_alerts                                   the outbox is delivered
          -> index_articles                                full-text search finds what is new
+    maintain                                              every night: the file is checked, tidied and copied
 
 Within `poll_feeds` and `read_pages`, asking uses the network and no database, storing the database and no network.
 """
@@ -13,13 +14,15 @@ Within `poll_feeds` and `read_pages`, asking uses the network and no database, s
 from monitor.pipeline.alerts import SendReport, check_channels, send_alerts
 from monitor.pipeline.asking import ask_feeds, fetch_feeds
 from monitor.pipeline.feeds import due_feeds, index_articles, poll_feeds, store_feeds, sync
+from monitor.pipeline.maintenance import MaintainReport, maintain
 from monitor.pipeline.pages import ask_pages, known_hosts, read_pages, store_pages, wanted_pages
-from monitor.pipeline.run import PassReport, maintain, run_pass
+from monitor.pipeline.run import PassReport, run_pass
 from monitor.pipeline.signals import GroupReport, MatchReport, group_signals, match_articles
 from monitor.pipeline.watching import beat, watch_itself
 
 __all__ = [
     "GroupReport",
+    "MaintainReport",
     "MatchReport",
     "PassReport",
     "SendReport",

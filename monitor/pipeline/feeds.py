@@ -14,6 +14,7 @@ from monitor.identity import KnownArticle, candidates, find
 from monitor.models import Candidate, Entry, FeedOutcome, FeedReport, FeedState, ParsedFeed, Read
 from monitor.pipeline.asking import OnFeed, ask_feeds
 from monitor.store import Store, articles, feeds
+from monitor.store.retention import UNREAD
 from monitor.text import detect_language, words
 from monitor.timing import next_poll, not_before, rhythm
 
@@ -189,7 +190,7 @@ def _new_article(
         id=number,
         candidate=candidate,
         language=language,
-        news_at=news_time(candidate.entry.published, now, first_poll=feed.last_success is None),
+        news_at=news_time(candidate.entry.published, now, first_poll=is_strange(feed, now)),
         wanted=_wants_page(config, candidate.entry, language, feed),
     )
 
@@ -203,6 +204,12 @@ def index_articles(store: Store) -> int:
         if not indexed:
             return done
         done += indexed
+
+
+def is_strange(feed: FeedState, now: datetime) -> bool:
+    """Whether nobody knows since when a feed has had what it has: it was never read, or not for long, so that what it
+    had then may be forgotten."""
+    return feed.last_success is None or now - feed.last_success > UNREAD
 
 
 def news_time(published: datetime | None, now: datetime, *, first_poll: bool) -> datetime | None:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from monitor.config import Config, Secrets
@@ -11,12 +11,10 @@ from monitor.models import FeedReport
 from monitor.pipeline import alerts, pages, signals, watching
 from monitor.pipeline import feeds as polling
 from monitor.pipeline.sending import Sender
-from monitor.store import Store, feeds
+from monitor.store import Store
 
 if TYPE_CHECKING:
     from monitor.worker_pool import WorkerPool
-
-_KEEP_POLLS = timedelta(days=90)
 
 
 class Progress(Protocol):
@@ -86,12 +84,3 @@ def run_pass(
 def is_good(feeds: Sequence[FeedReport]) -> bool:
     """Whether a poll did its work: not all of the feeds that were asked failed."""
     return not feeds or any(feed.error is None for feed in feeds)
-
-
-def maintain(config: Config, store: Store, now: datetime) -> int:
-    """Forgets polls older than 90 days and says how many; refreshes the query planner's figures."""
-    del config
-    with store.transaction():
-        forgotten = feeds.forget_polls(store, now - _KEEP_POLLS)
-    store.connection.execute("pragma optimize")
-    return forgotten

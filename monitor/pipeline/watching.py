@@ -2,14 +2,16 @@
 
 import urllib.error
 import urllib.request
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from monitor.config import Config
 from monitor.delivery import first_attempt
 from monitor.messages import note
 from monitor.pipeline.telling import CONSOLE
-from monitor.store import Store, alerts, troubles
+from monitor.store import Row, Store, alerts, troubles
 from monitor.store.base import required
+from monitor.vigilance import NIGHTLY, Trouble
 from monitor.vigilance import troubles as in_trouble
 
 _HEARTBEAT_SECONDS = 10
@@ -20,25 +22,39 @@ def watch_itself(config: Config, store: Store, now: datetime) -> int:
     settings = config.settings.self_watch
     if not settings.enabled:
         return 0
-    count = 0
     with store.transaction():
-        known = troubles.still_open(store)
+        known = {subject: row for subject, row in troubles.still_open(store).items() if subject not in NIGHTLY}
         present = in_trouble(
             *(troubles.feed_vitals(store, now), troubles.channel_vitals(store), troubles.last_poll(store)),
             *(now, settings, _longest_wait(config)),
         )
-        for trouble in present:
-            if trouble.subject not in known:
-                begun = troubles.begin(store, trouble, now)
-                _queue(config, store, begun, trouble.subject, "alarm", f"Monitor: {trouble.what}", now)
-                count += 1
-        for subject in known.keys() - {trouble.subject for trouble in present}:
-            row = known[subject]
-            troubles.clear(store, row["id"], now)
-            since = required(row["since"])
-            text = f"Monitor: over since {now:%Y-%m-%d %H:%M} UTC, told {since:%Y-%m-%d %H:%M} UTC: {row['what']}"
-            _queue(config, store, row["id"], subject, "all-clear", text, now)
+        return _tell(config, store, known, present, now)
+
+
+def tell_of_night(config: Config, store: Store, present: Sequence[Trouble], now: datetime) -> int:
+    """Queues what the nightly look at the database is to tell; says how many alarms and all-clears."""
+    if not config.settings.self_watch.enabled:
+        return 0
+    with store.transaction():
+        known = {subject: row for subject, row in troubles.still_open(store).items() if subject in NIGHTLY}
+        return _tell(config, store, known, present, now)
+
+
+def _tell(config: Config, store: Store, known: Mapping[str, Row], present: Sequence[Trouble], now: datetime) -> int:
+    """An alarm for each trouble that is not known, and an all-clear for each known one that is over."""
+    count = 0
+    for trouble in present:
+        if trouble.subject not in known:
+            begun = troubles.begin(store, trouble, now)
+            _queue(config, store, begun, trouble.subject, "alarm", f"Monitor: {trouble.what}", now)
             count += 1
+    for subject in known.keys() - {trouble.subject for trouble in present}:
+        row = known[subject]
+        troubles.clear(store, row["id"], now)
+        since = required(row["since"])
+        text = f"Monitor: over since {now:%Y-%m-%d %H:%M} UTC, told {since:%Y-%m-%d %H:%M} UTC: {row['what']}"
+        _queue(config, store, row["id"], subject, "all-clear", text, now)
+        count += 1
     return count
 
 

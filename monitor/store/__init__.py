@@ -10,6 +10,9 @@
     alerts         the outbox
     robots         what sites said about being read
     troubles       how feeds, channels and polls are doing
+    retention      what has grown old and may go
+    upkeep         the file itself: whole, small and fast
+    backup         copies of it
 
 A function that reads takes a Store; one that writes must be called within `store.transaction()`.
 """

@@ -109,11 +109,11 @@ def see(store: Store, found: Sequence[tuple[int, Candidate]], now: datetime) -> 
     at = iso(now)
     store.insert_all(
         "sightings",
-        ("feed", "article", "guid", "url", "first_seen"),
-        [(candidate.feed, article, candidate.guid, candidate.entry.link, at) for article, candidate in found],
+        ("feed", "article", "guid", "url", "first_seen", "carried_at"),
+        [(candidate.feed, article, candidate.guid, candidate.entry.link, at, at) for article, candidate in found],
         end="""
-        on conflict (feed, article) do update set guid = excluded.guid, url = excluded.url
-            where guid is not excluded.guid or url is not excluded.url
+        on conflict (feed, article) do update set guid = excluded.guid, url = excluded.url,
+            carried_at = excluded.carried_at
         """,
     )
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 Row = dict[str, Any]
-SCHEMA = 7
+SCHEMA = 8
 """The number of the newest migration, which it writes into the file (`pragma user_version`)."""
 _BUSY_SECONDS = 60
 _BLOCK = 64
@@ -55,6 +55,18 @@ class Store:
             if _is_the_files(error):
                 raise _in_words(error, self.path) from error
             raise
+
+    @contextmanager
+    def unchecked(self) -> Iterator[None]:
+        """Lets rows be deleted without looking for others that refer to them, which reads whole tables for each row.
+
+        Who uses it has to see to that; not within `transaction()`.
+        """
+        self.connection.execute("pragma foreign_keys = off")
+        try:
+            yield
+        finally:
+            self.connection.execute("pragma foreign_keys = on")
 
     def rows(self, sql: str, *values: Any) -> list[Row]:
         """The rows of a query. Raises StoreError where the database cannot be read."""
@@ -132,13 +144,15 @@ def _prepare(store: Store) -> None:
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:
-    """Lets readers and a writer work side by side.
+    """Lets readers and a writer work side by side, and a new file give back what it no longer needs.
 
     Where another program switches a new file at the same moment, SQLite says "locked" at once instead of waiting.
     """
     deadline = time.monotonic() + _BUSY_SECONDS
     while True:
         try:
+            if connection.execute("pragma page_count").fetchone()[0] == 0:
+                connection.execute("pragma auto_vacuum = incremental")  # cannot be had later; on a full file it writes
             connection.execute("pragma journal_mode = wal")
             return
         except sqlite3.OperationalError as error:

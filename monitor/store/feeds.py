@@ -129,13 +129,15 @@ from polled where feeds.id = polled.id
 _DOCUMENT = """
 with sent as (
     select value ->> 0 as id, value ->> 1 as at, value ->> 2 as etag, value ->> 3 as last_modified,
-        value ->> 4 as body_hash, value ->> 5 as seen, value ->> 6 as ttl, value ->> 7 as hours, value ->> 8 as days
+        value ->> 4 as body_hash, value ->> 5 as seen, value ->> 6 as ttl, value ->> 7 as hours, value ->> 8 as days,
+        value ->> 9 as whole
     from json_each(?)
 )
 update feeds set etag = sent.etag, last_modified = sent.last_modified, body_hash = sent.body_hash, last_full = sent.at,
     seen = coalesce(sent.seen, feeds.seen),
     ttl_seconds = case when sent.seen is null then ttl_seconds else sent.ttl end,
-    skip_hours = coalesce(sent.hours, skip_hours), skip_days = coalesce(sent.days, skip_days)
+    skip_hours = coalesce(sent.hours, skip_hours), skip_days = coalesce(sent.days, skip_days),
+    whole_at = case when sent.whole then sent.at else whole_at end
 from sent where feeds.id = sent.id
 """
 
@@ -158,7 +160,8 @@ def _document(outcome: FeedOutcome) -> list[Any]:
         pace = parsed.pace
         ttl = int(pace.ttl.total_seconds()) if pace.ttl else None
         kept = [parsed.seen, ttl, _numbers(pace.skip_hours), _numbers(pace.skip_days)]
-    return [outcome.feed.id, iso(outcome.at), outcome.etag, outcome.last_modified, outcome.body_hash, *kept]
+    whole = parsed is not None and not outcome.feed.seen  # every entry was looked up, not only those that changed
+    return [outcome.feed.id, iso(outcome.at), outcome.etag, outcome.last_modified, outcome.body_hash, *kept, whole]
 
 
 def _numbers(found: frozenset[int]) -> str:
@@ -216,11 +219,6 @@ def show(store: Store, feed: int) -> Row | None:
             feed,
         )
     return row
-
-
-def forget_polls(store: Store, before: datetime) -> int:
-    """Deletes the history of polls older than a moment; says how many rows."""
-    return store.write("delete from polls where at < ?", iso(before)).rowcount
 
 
 def _state(row: Row) -> FeedState:

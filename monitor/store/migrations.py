@@ -73,6 +73,17 @@ def m007_looking(db: Database) -> None:
     db.execute("pragma user_version = 7")
 
 
+@migrations()
+def m008_years(db: Database) -> None:
+    """Which articles a feed still carried when it was last read from end to end: those are not deleted, however old;
+    and when what keeps the file small was last done.
+    """
+    db.execute("alter table sightings add column carried_at text")
+    db.execute("alter table feeds add column whole_at text")
+    db.execute("create table upkeep (task text primary key, done_at text not null) without rowid")
+    db.execute("pragma user_version = 8")
+
+
 _LOOKING = """
 alter table signals add column words text not null default '';
 alter table articles add column nearly text;
