@@ -83,14 +83,15 @@ def copy(database: Path, target: Path, heard: Heard = lambda *_: None) -> Copy:
     is not whole.
     """
     if not database.exists():
-        raise StoreError(
-            f"there is no database at {database} yet; `haiti-monitor poll` or `haiti-monitor run` makes it"
-        )
+        raise StoreError(f"there is no database at {database} yet: nothing can be copied")
     if target.exists():
         raise StoreError(f"{target} is there already and stays as it is; name another file")
     part = target.with_name(f"{target.name}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"the folder {target.parent} for the copy cannot be made: {error.strerror}") from error
+    try:
         with _unfinished(part):
             counted = _copy(database, part, heard)
             found = _look(part)

@@ -141,9 +141,7 @@ def end_of_stretch(store: Store, part: Part, after: Any) -> Any:
     """Up to which value the next rows of a part go; None where there are no more."""
     where = f"from {part.table} where {part.column} > ?"
     row = store.row(
-        f"select {part.column} as last {where} order by {part.column} limit 1 offset ?",
-        after,
-        _STRETCH,
+        f"select {part.column} as last {where} order by {part.column} limit 1 offset ?", *(after, _STRETCH)
     ) or store.row(f"select max({part.column}) as last {where}", after)
     return row["last"] if row else None
 
@@ -162,4 +160,4 @@ def _dead(part: Part) -> str:
     return f"""
         from {part.table} where {part.column} > ? and {part.column} <= ?
             and not exists (select 1 from articles where id = {part.table}.article)
-        """
+        """  # noqa: S608  ours
