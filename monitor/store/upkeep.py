@@ -29,7 +29,9 @@ def damage(store: Store) -> str | None:
         found = [row["quick_check"] for row in store.rows(f"pragma quick_check({_MISTAKES})")]
     except StoreError as error:
         return str(error)
-    return None if found == ["ok"] else "; ".join(found)
+    return (
+        None if found == ["ok"] else "; ".join(line for one in found for line in one.splitlines() if line[:3] != "***")
+    )
 
 
 def count_for_planner(store: Store) -> None:
