@@ -5,6 +5,7 @@ a pipe whose other end only the service has: however the service ends, the serve
 """
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -20,6 +21,9 @@ from monitor.errors import MonitorError
 
 START_SECONDS = 180.0
 """A first start creates the server's database: 10 s on a fast machine, far more on a small one."""
+
+LOG_BYTES = 5_000_000
+"""The log and the one before it are each not much larger, however long the service runs."""
 
 
 class ServiceError(MonitorError):
@@ -43,7 +47,8 @@ def start(home: Path, host: str, port: int) -> Server:
     """Starts a server with its state in `home`; it is not ready yet. Raises ServiceError where the port is taken."""
     _need_free_port(host, port)
     log = home / "server.log"
-    with log.open("wb") as output:
+    turn_over(log, 0)
+    with log.open("ab") as output:  # appending: what comes after the file was cut goes to its beginning
         process = subprocess.Popen(
             [sys.executable, "-m", "flows.server", host, str(port)],
             stdin=subprocess.PIPE,
@@ -73,6 +78,16 @@ def stop(server: Server, seconds: float) -> None:
     except subprocess.TimeoutExpired:
         server.process.kill()
         server.process.wait()
+
+
+def turn_over(log: Path, most: int = LOG_BYTES) -> None:
+    """Moves what stands in a log into the file `.1` beside it, in place of what stood there, if it is more than that.
+
+    The server goes on writing to the log meanwhile: it is emptied, not renamed.
+    """
+    if log.exists() and log.stat().st_size > most:
+        shutil.copyfile(log, log.with_name(f"{log.name}.1"))
+        os.truncate(log, 0)
 
 
 def last_words(server: Server) -> str:

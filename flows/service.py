@@ -12,6 +12,7 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -161,9 +162,19 @@ def _when(value: timedelta | str) -> str:
 
 def _watch_server(parts: Parts) -> None:
     if parts.server:
-        code = parts.server.process.wait()
+        while (code := _ended(parts.server)) is None:
+            with contextlib.suppress(OSError):  # a full disk: the database says so
+                servers.turn_over(parts.server.log)
         message = f"The Prefect server ended by itself (exit code {code}).\n{servers.last_words(parts.server)}"
         parts.reasons.put(ServiceError(message))
+
+
+def _ended(server: Server) -> int | None:
+    """The exit code of the server, if it ends within a minute."""
+    try:
+        return server.process.wait(60)
+    except subprocess.TimeoutExpired:
+        return None
 
 
 def _stop(parts: Parts, thread: threading.Thread) -> None:

@@ -285,6 +285,20 @@ def test_a_server_that_does_not_start_is_an_error_with_its_last_words(tmp_path: 
     assert "begin" not in str(caught.value)
 
 
+def test_the_log_of_a_server_is_turned_over_while_it_writes_and_when_it_starts_again(tmp_path: Path) -> None:
+    log, before = tmp_path / "server.log", tmp_path / "server.log.1"
+    with log.open("ab", buffering=0) as writing:
+        for words in (b"first ", b"second ", b"third "):
+            writing.write(words * 2)
+            server.turn_over(log, most=12)
+    assert (log.read_bytes(), before.read_bytes()) == (b"third third ", b"first first second second ")
+
+    started = server.start(tmp_path, "127.0.0.1", closed_ports(1)[0])
+    server.stop(started, 30)
+
+    assert before.read_bytes() == b"third third "
+
+
 def test_a_server_of_ones_own_that_does_not_answer_is_named_with_what_to_do() -> None:
     api = f"http://127.0.0.1:{closed_ports(1)[0]}/api"
 
