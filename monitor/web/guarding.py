@@ -43,8 +43,11 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one connection (ASGI)."""
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
             await self._application(scope, receive, send)
+            return
+        if scope["type"] != "http":  # a web socket, which no page has
+            await send({"type": "websocket.close"})
             return
         refusal = self._refusal(scope)
         if refusal is not None:

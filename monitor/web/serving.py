@@ -60,6 +60,8 @@ def _bind(host: str, port: int) -> socket.socket:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind(address)
         bound.listen(64)
+    except (socket.gaierror, UnicodeError) as error:
+        raise MonitorError(f"{host} cannot be found: {getattr(error, 'strerror', None) or error}") from error
     except OSError as error:
         hint = "; name another with --port" if port else ""
         raise MonitorError(f"{host} port {port} cannot be used: {error.strerror}{hint}") from error

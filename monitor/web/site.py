@@ -19,6 +19,7 @@ from datasette.utils.asgi import Base400, NotFound, Request
 from datasette.views.base import DatasetteError
 from markupsafe import Markup
 
+from monitor.errors import MonitorError
 from monitor.glance import Glance
 from monitor.store import Store
 from monitor.store.developments import shown_stages
@@ -160,6 +161,8 @@ def _in_words(exception: Exception) -> tuple[int, str]:
         return exception.status, text
     if isinstance(exception, Base400):
         return exception.status, str(exception)
+    if isinstance(exception, MonitorError):
+        return 503, str(exception)
     _log.error("a page failed", exc_info=exception)
     return 500, "This page failed, and that is a mistake of the program; the terminal has the details."
 

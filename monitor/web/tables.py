@@ -1,8 +1,10 @@
 """The database as Datasette's own pages see it, without the counts that would take seconds."""
 
+from pathlib import Path
 from typing import Any
 
 from datasette.database import Database, QueryInterrupted
+from datasette.utils.sqlite import sqlite3
 
 from monitor.web.metadata import described
 
@@ -15,8 +17,15 @@ class Tables(Database):  # type: ignore[misc]
     SQLite does not stop in the middle of such a count, whatever the limit.
     """
 
+    def connect(self, write: bool = False) -> Any:
+        """Opens the file, to read only. Datasette itself takes a `?`, `#` or `%` in its path for something else."""
+        del write  # nothing here ever does
+        connection = sqlite3.connect(f"{Path(self.path).as_uri()}?mode=ro", uri=True, check_same_thread=False)
+        self._all_file_connections.append(connection)
+        return connection
+
     async def execute(self, sql: str, *values: Any, **options: Any) -> Any:
-        """Runs a query. To count all that a search finds may take longer than the search: then the count is left out."""
+        """Runs a query. To count all that a search finds may take longer than the search: then it is left out."""
         if sql.startswith("select count(*) from ") and not options.get("custom_time_limit"):
             options["custom_time_limit"] = _COUNT_MS
         return await super().execute(sql, *values, **options)
