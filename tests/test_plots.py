@@ -118,6 +118,13 @@ def test_many_days_are_put_together() -> None:
     assert (weeks.bars[0].days, weeks.bars[0].total) == (7, 5)
 
 
+def test_bars_name_the_year_where_it_begins_once_there_is_more_than_a_season() -> None:
+    assert bars({}, FIRST, FIRST + timedelta(days=30)).ticks[0].label.isascii()
+    labels = [tick.label for tick in bars({}, date(2025, 3, 1), date(2026, 3, 1)).ticks]
+    assert (labels[0], [label for label in labels if "2026" in label]) == ("1 Mar 2025", labels[-2:-1])
+    assert [tick.label for tick in bars({}, date(2025, 3, 1), date(2025, 3, 2)).ticks] == ["1 Mar", "2 Mar"]
+
+
 def test_what_is_rare_is_put_together_as_others() -> None:
     counts = {(FIRST, name): 10 - i for i, name in enumerate("abcdefgh")}
     plot = bars(counts, FIRST, FIRST)

@@ -21,8 +21,11 @@ from monitor.parse import parse_feed
 from monitor.store import Store, open_store
 from monitor.web.metadata import described
 from monitor.web.site import PAGES
+from monitor.web.views import volume
+from monitor.web.words import Words
 from tests import year
 
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PATHS = [*(path for path, _ in PAGES), "/volume?since=all", "/search?q=force", "/developments/1", "/monitor/articles"]
 
 
@@ -146,6 +149,25 @@ def test_the_feed_of_developments_is_one_that_readers_understand(site: str, data
     assert all(entry.published for entry in parsed.entries)
 
 
+@pytest.mark.parametrize("span", ["7d", "all"])
+def test_news_that_a_wrong_clock_took_for_that_of_the_future_breaks_nothing(tmp_path: Path, span: str) -> None:
+    with open_store(tmp_path / "monitor.db") as store, store.transaction():
+        add_article(store, "Norland takes over", "2099-01-01T00:00:00Z")
+        assert volume(store, Words("UTC", {}, NOW), {"since": span})["articles"] == 1
+        add_article(store, "Norland hands over", "2025-12-31T00:00:00Z")
+        assert volume(store, Words("UTC", {}, NOW), {"since": span})["articles"] == 1, "not decades of empty days"
+
+
+def test_a_development_is_counted_on_the_day_of_its_news_where_the_zone_has_half_hours(tmp_path: Path) -> None:
+    at = "2025-12-30T18:45:00Z"  # a quarter past midnight in Kolkata
+    with open_store(tmp_path / "monitor.db") as store, store.transaction():
+        add_article(store, "Norland takes over", at)
+        event = {"change": "leadership", "stage": "decided", "title": "", "sentence": "", "severity": "high"}
+        store.insert("developments", event | dict.fromkeys(("first_seen", "last_seen", "created_at"), at))
+        (bar,) = volume(store, Words("Asia/Kolkata", {}, NOW), {})["plot"].bars
+    assert (bar.start.isoformat(), bar.total, bar.marked) == ("2025-12-31", 1, 1)
+
+
 # --------------------------------------------------------------------------- the database in Datasette
 
 
@@ -222,14 +244,15 @@ def test_pages_show_what_the_service_writes_meanwhile(tmp_path: Path) -> None:
         assert "1 article," in ask(site, "/").text
 
 
-def add_article(store: Store, title: str) -> None:
+def add_article(store: Store, title: str, at: str | None = None) -> None:
     store.insert(
         "articles",
         {
             "outlet": "Post",
             "title": title,
             "title_key": title.lower(),
-            "first_seen": "2026-01-01T00:00:00Z",
+            "news_at": at,
+            "first_seen": at or "2026-01-01T00:00:00Z",
             "read_state": "unwanted",
         },
     )
@@ -269,6 +292,16 @@ def test_with_a_password_nothing_is_shown_without_it(scripted_year: Path) -> Non
         assert ask(site, "/", authorization=right, host="monitor.example").status == 200
 
 
+def test_nothing_passes_the_guard_as_another_protocol(scripted_year: Path) -> None:
+    key = base64.b64encode(b"sixteen letters.").decode()
+    wish = {"upgrade": "websocket", "connection": "Upgrade", "sec-websocket-version": "13", "sec-websocket-key": key}
+    with year.pages(scripted_year, environment={"HAITI_MONITOR_PASSWORD": "secret"}) as site:
+        for path in ("/", "/monitor/articles.json"):
+            assert ask(site, path, **wish).status == 403
+        right = "Basic " + base64.b64encode(b":secret").decode()
+        assert ask(site, "/", authorization=right).status == 200
+
+
 def inspect(config: Path, *options: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "monitor", "--config", str(config), "inspect", *options]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
@@ -286,6 +319,35 @@ def test_a_port_in_use_is_said(scripted_year: Path) -> None:
         done = inspect(scripted_year, "--port", str(port))
     assert (done.returncode, "Traceback" in done.stderr) == (1, False)
     assert f"127.0.0.1 port {port} cannot be used" in done.stderr
+
+
+@pytest.mark.parametrize("host", ["nosuch.invalid", "two..dots", "long" * 20])
+def test_a_host_that_is_none_is_said(scripted_year: Path, host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HAITI_MONITOR_PASSWORD", "x")
+    done = inspect(scripted_year, "--host", host)
+    assert (done.returncode, "Traceback" in done.stderr, "--port" in done.stderr) == (1, False, False)
+    assert f"{host} cannot be found" in done.stderr
+
+
+def test_a_database_is_read_whatever_characters_its_path_has(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text('database: "50%41 of ?a#b/what? #1.db"\n', encoding="utf-8")
+    folder = tmp_path / "50%41 of ?a#b"
+    with open_store(folder / "what? #1.db") as store, store.transaction():
+        add_article(store, "Norland takes over")
+    with year.pages(tmp_path / "config.yaml") as site:
+        assert "1 article," in ask(site, "/").text
+        assert json.loads(ask(site, "/monitor/articles.json?_shape=array").text)[0]["title"] == "Norland takes over"
+    assert all(path.name.startswith("what? #1.db") for path in folder.iterdir())
+    assert {path.name for path in tmp_path.iterdir()} == {"config.yaml", folder.name}
+
+
+def test_a_database_that_cannot_be_read_is_no_mistake_of_the_program(tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text("database: monitor.db\n", encoding="utf-8")
+    with open_store(tmp_path / "monitor.db") as store, year.pages(config) as site:
+        store.connection.execute("drop view situation")
+        answer = ask(site, "/")
+    assert (answer.status, "monitor.db cannot be used" in answer.text) == (503, True)
 
 
 def test_without_a_database_it_says_how_to_get_one(tmp_path: Path) -> None:

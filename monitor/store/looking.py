@@ -94,8 +94,8 @@ def _stories(store: Store, number: int) -> list[Row]:
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """News by spans of time: `articles` by the beginning of the span and language, `developments` by the hour of their
-    first news.
+    """News by spans of time: `articles` by the beginning of the span and language, `developments` by the minute of
+    their first news.
 
     `reported` are the developments that were reported in each language. `undated` articles are of unknown age and stand
     nowhere else.
@@ -112,7 +112,7 @@ def volume(store: Store, edges: Sequence[datetime]) -> Volume:
     first, last = iso(edges[0]), iso(edges[-1])
     begun = store.rows(
         """
-        select substr(first_seen, 1, 13) as hour, count(*) as n from developments
+        select substr(first_seen, 1, 16) as minute, count(*) as n from developments
         where first_seen >= ? and first_seen < ? and dismissed_at is null group by 1
         """,
         *(first, last),
@@ -131,7 +131,7 @@ def volume(store: Store, edges: Sequence[datetime]) -> Volume:
     )
     return Volume(
         [(since, *found) for since, until in pairwise(edges) for found in _languages(store, since, until)],
-        [(required(f"{row['hour']}:00:00Z"), row["n"]) for row in begun],
+        [(required(f"{row['minute']}:00Z"), row["n"]) for row in begun],
         {row["language"]: row["n"] for row in reported},
         undated[0]["n"],
     )

@@ -3,7 +3,7 @@
 Lengths are in units of the picture's own coordinates, of which a page of ordinary width shows one as a pixel.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
@@ -179,11 +179,19 @@ def bars(
         for i, (group, star) in enumerate(zip(grouped, starred, strict=True))
     ]
     every = max(1, -(-len(drawn) // _MOST_TICKS))
-    ticks = [Tick(bar.x + bar.width / 2, f"{bar.start.day} {bar.start:%b}") for bar in drawn[::every]]
+    ticks = [Tick(bar.x + bar.width / 2, _label(bar.start, "day")) for bar in drawn[::every]]
+    if days > 1:
+        ticks = list(_with_years(ticks, [bar.start.year for bar in drawn[::every]]))
     named = [(name, colours[name]) for name in ranked[:_COLOURS]]
     if len(ranked) > _COLOURS:
         named.append((OTHERS, _COLOURS))
     return Bars(WIDTH, base + 24, base, most, ticks, drawn, named)
+
+
+def _with_years(ticks: Sequence[Tick], years: Sequence[int]) -> Iterator[Tick]:
+    """The year is said where it is another one than before."""
+    for tick, year, before in zip(ticks, years, [0, *years], strict=False):
+        yield tick if year == before else Tick(tick.x, f"{tick.label} {year}")
 
 
 def _bar(

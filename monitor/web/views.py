@@ -154,7 +154,7 @@ def volume(store: Store, words: Words, asked: Mapping[str, str]) -> Context:
     span = looking.span(store)
     if span is None:
         return {"plot": None, "chosen": chosen, "spans": list(_SPANS)}
-    last = min(span[1], words.now).astimezone(words.zone).date()
+    last = min(span[1], max(span[0], words.now)).astimezone(words.zone).date()
     days = _SPANS[chosen]
     earliest = span[0].astimezone(words.zone).date()
     first = max(earliest, last - timedelta(days=days - 1)) if days else earliest
