@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -78,6 +79,31 @@ def test_a_file_that_cannot_be_written_is_said_and_leaves_nothing(scripted_year:
     done = program(scripted_year, "export", "articles", "-o", str(tmp_path / "missing" / "a.csv"))
     assert (done.returncode, "cannot be written" in done.stderr, "Traceback" in done.stderr) == (1, True, False)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("output", [".", "/", ""])
+def test_a_folder_is_no_file_to_write(scripted_year: Path, output: str) -> None:
+    done = program(scripted_year, "export", "feeds", "-o", output)
+    assert (done.returncode, "Is a directory" in done.stderr, "Traceback" in done.stderr) == (1, True, False)
+
+
+def test_what_is_no_ordinary_file_is_written_to_and_not_replaced(scripted_year: Path, tmp_path: Path) -> None:
+    pipe, link, file = tmp_path / "pipe", tmp_path / "link.csv", tmp_path / "file.csv"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    link.symlink_to(file)
+    for path in (pipe, link):
+        assert program(scripted_year, "export", "feeds", "-o", str(path)).returncode == 0
+    assert (pipe.is_fifo(), link.is_symlink()) == (True, True)
+    assert os.read(reader, 1_000_000) == file.read_bytes() > b"id,name,"
+    os.close(reader)
+
+
+def test_output_is_utf_8_whatever_the_locale_says(scripted_year: Path) -> None:
+    environment = os.environ | {"PYTHONIOENCODING": "latin-1"}
+    for words in (["export", "articles"], ["export", "developments", "-f", "atom"], ["articles", "list"]):
+        done = program(scripted_year, *words, env=environment, encoding="utf-8")
+        assert (done.returncode, done.stderr, "Haïti" in done.stdout) == (0, "", True)
 
 
 def test_a_reader_that_goes_away_is_no_error_to_speak_of(scripted_year: Path) -> None:

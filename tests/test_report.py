@@ -116,6 +116,15 @@ def test_times_are_those_of_the_reader_and_the_zone_is_named(scripted_year: Path
     assert "2026-03-28 06:00" in page  # ten o'clock in UTC
 
 
+def test_a_moment_that_has_no_place_in_the_zone_is_said(scripted_year: Path, tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        f"database: {scripted_year.with_name('monitor.db')}\ntimezone: America/Port-au-Prince\n", encoding="utf-8"
+    )
+    done = program(config, "report", "-o", str(tmp_path / "all.html"), "--since", "0001-01-01T00:00:00Z")
+    assert (done.returncode, "is neither" in done.stderr, "Traceback" in done.stderr) == (2, True, False)
+
+
 def test_the_command_writes_a_whole_file_and_says_so(scripted_year: Path, tmp_path: Path) -> None:
     done = program(scripted_year, "report", "-o", str(tmp_path / "week.html"), "--since", "2026-03-01")
     assert (done.returncode, done.stdout) == (0, "")

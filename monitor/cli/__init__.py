@@ -1,5 +1,6 @@
 """The command line: `haiti-monitor`. Commands import what they need when they run, so that help is there at once."""
 
+import io
 import os
 import sys
 from pathlib import Path
@@ -76,6 +77,8 @@ def _set_examples_apart(command: Any) -> None:
 
 def main() -> None:
     """The program. Exit code 0: done; 1: something failed; 2: wrong use or wrong configuration."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")  # as JSON, Atom and our files are, whatever the locale
     try:
         program()(prog_name="haiti-monitor")
     except SystemExit as ended:

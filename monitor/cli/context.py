@@ -54,8 +54,10 @@ class Context:
             pass
         try:
             moment = datetime.fromisoformat(text)
-            zone = moment.tzinfo or ZoneInfo(glance(self.path).timezone)
-            return moment.replace(tzinfo=zone).astimezone(UTC)
+            zone = ZoneInfo(glance(self.path).timezone)
+            moment = moment.replace(tzinfo=moment.tzinfo or zone).astimezone(UTC)
+            moment.astimezone(zone)  # in which it is shown
+            return moment
         except (ValueError, OverflowError) as error:
             message = f"{text!r} is neither a length of time (7d, 12 hours) nor a day (2025-09-30)"
             raise typer.BadParameter(message, param_hint="--since") from error

@@ -159,16 +159,20 @@ def _atom(settings: "Glance", store: "Store", after: datetime | None) -> str:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[TextIO]:
-    """A file that is there only once it is whole, or standard output."""
+    """A file that is there only once it is whole; standard output, a pipe or a device is written to as it is."""
     if str(path) == "-":
         yield sys.stdout
         return
-    part = path.with_name(f"{path.name}.part")
+    ordinary = path.is_file() or not path.exists()
+    target = path.resolve() if ordinary else path  # what a link leads to is replaced, not the link
+    part = target.with_name(f"{target.name}.part") if ordinary else target
     try:
         with part.open("w", encoding="utf-8", newline="") as stream:
             yield stream
-        part.replace(path)
+        if ordinary:
+            part.replace(target)
     except OSError as error:
         raise MonitorError(f"{path} cannot be written: {error.strerror}") from error
     finally:
-        part.unlink(missing_ok=True)
+        if ordinary:
+            part.unlink(missing_ok=True)
