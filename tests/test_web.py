@@ -209,6 +209,16 @@ def test_foreign_keys_show_what_they_stand_for(site: str, database: sqlite3.Conn
     assert rows[0]["article"]["label"] == title
 
 
+def test_a_row_is_shown_from_top_to_bottom_with_what_each_column_means(site: str, database: sqlite3.Connection) -> None:
+    (title,) = database.execute("select title from articles where id = 1").fetchone()
+    page = ask(site, "/monitor/articles/1").text
+    assert re.search(rf"<h1><bdi>{re.escape(title)}</bdi></h1>", page)
+    assert re.search(rf"<dt>text <span[^>]*>{described()['tables']['articles']['columns']['text']}</span></dt>", page)
+    assert "<dt>text_note" not in page, "what is empty is left out"
+    assert re.search(r'<dd><a href="/monitor/stories/\d+">', page), "numbers lead to what they are the number of"
+    assert '<a href="/developments/1">' in ask(site, "/monitor/alerts/1").text
+
+
 def test_full_text_search_works_in_the_table_of_articles(site: str) -> None:
     found = json.loads(ask(site, "/monitor/articles.json?_search=commander&_shape=array").text)
     assert found

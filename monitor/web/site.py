@@ -96,10 +96,10 @@ class Site:
         return lambda application: Guard(application, password=self._password, ours=self._is_ours)
 
     @hookimpl
-    def render_cell(self, value: Any, column: str, table: str | None) -> Any:
-        """Lets numbers of developments in views and queries lead to their page; tables have their own links."""
-        if column == "development" and isinstance(value, int) and table in (None, *_VIEWS):
-            return Markup('<a href="/developments/{0}">{0}</a>').format(value)
+    def render_cell(self, value: Any, column: str) -> Any:
+        """Lets a number lead to what it is the number of, in rows, views and queries; tables show labels themselves."""
+        if column in _LEADS and isinstance(value, int):
+            return Markup('<a href="{0}/{1}">{1}</a>').format(_LEADS[column], value)
         return None
 
     @hookimpl
@@ -151,7 +151,15 @@ class Site:
         return await database.execute_fn(lambda connection: query(Store(connection, self._settings.database_path)))
 
 
-_VIEWS = ("timeline", "situation", "proposals", "alert_log")
+_LEADS = {
+    "development": "/developments",
+    "follows": "/developments",
+    "article": f"/{DATABASE}/articles",
+    "feed": f"/{DATABASE}/feeds",
+    "story": f"/{DATABASE}/stories",
+    "trouble": f"/{DATABASE}/troubles",
+}
+"""Columns with the number of something -> where that is shown."""
 
 
 def _in_words(exception: Exception) -> tuple[int, str]:
