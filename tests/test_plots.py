@@ -4,11 +4,13 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from monitor.web.plots import OTHERS, WIDTH, Event, bars, spark, timeline
 
+BUSY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""A machine may be busy with other things."""
 LANES = {"leadership": "Leadership", "funding": "Funding and support"}
 DAY = datetime(2025, 9, 30, 12, tzinfo=UTC)
 
@@ -29,6 +31,7 @@ events = st.lists(
 )
 
 
+@BUSY
 @given(events)
 def test_every_event_has_one_mark_inside_the_picture_and_inside_its_lane(found: list[Event]) -> None:
     plot = timeline(found, LANES)
@@ -41,6 +44,7 @@ def test_every_event_has_one_mark_inside_the_picture_and_inside_its_lane(found: 
     assert all(0 < tick.x <= WIDTH for tick in plot.ticks)
 
 
+@BUSY
 @given(events)
 def test_what_came_later_stands_further_right(found: list[Event]) -> None:
     marks = sorted(timeline(found, LANES).marks, key=lambda mark: mark.since)
@@ -92,6 +96,7 @@ def test_ticks_stand_at_midnight_of_the_readers_zone() -> None:
 FIRST = date(2025, 9, 1)
 
 
+@BUSY
 @given(
     st.dictionaries(
         st.tuples(st.integers(0, 900).map(lambda n: FIRST + timedelta(days=n)), st.sampled_from("abcdefghij")),

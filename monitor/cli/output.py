@@ -21,8 +21,10 @@ _TEXTS = frozenset(
     {"title", "sentence", "subject", "excerpt", "error", "last_error", "name", "outlet", "url", "state", "actors"}
 )
 """Columns whose values may be broken into lines."""
-_UNPRINTABLE = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160)), " ")
-"""Control characters but tabs and line ends: a headline must not command the terminal."""
+_TURNING = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_UNPRINTABLE = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160), *_TURNING), " ")
+"""Control characters but tabs and line ends, and those that turn the direction of what follows: a headline must not
+command the terminal."""
 
 
 def emit(rows: Iterable[Row]) -> None:
