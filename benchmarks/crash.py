@@ -170,7 +170,7 @@ def lived(watched: Watched, deaths: Mapping[int, list[dict[str, Any]]]) -> Outco
             moment += timedelta(seconds=1)
         took = watched.run(moment)
         seconds += [took] if took else []
-        most = max((feeds_asked(watched.world) - before).values(), default=most)
+        most = max([most, *(feeds_asked(watched.world) - before).values()])
         most_deaths = max(most_deaths, watched.deaths - died)
     paths = watched.world.get("/stats/paths")["paths"]
     pages = Counter({path: times for path, times in paths.items() if path.startswith("/a/")})

@@ -15,6 +15,7 @@ from flows.served import failing_in_words, opened
 from flows.tasks import whole
 from monitor.models import FeedReport
 from monitor.pipeline import GroupReport, beat
+from monitor.pipeline.feeds import is_cut_off
 from monitor.pipeline.run import is_good
 
 ROWS = 200
@@ -32,7 +33,8 @@ def poll(config: str) -> State[Any]:
     with opened(config) as (loaded, store):
         due = tasks.due_feeds(whole(loaded), whole(store), _now())
         reports = tasks.poll_feeds(whole(loaded), whole(store), whole(due), _now)
-        tasks.read_pages(whole(loaded), whole(store), _now)
+        if not is_cut_off(reports):  # without a network the tries of every page would be used up
+            tasks.read_pages(whole(loaded), whole(store), _now)
         tasks.match_articles(whole(loaded), whole(store), _now())
         grouped = tasks.group_signals(whole(loaded), whole(store), _now())
         tasks.watch_itself(whole(loaded), whole(store), _now())

@@ -265,7 +265,8 @@ class Page:
 class PageOutcome:
     """A page, or why there is none.
 
-    `final` says that another try would not help, `postponed` that there was none yet.
+    `final` says that another try would not help, `postponed` that there was none yet, `unreached` that no server
+    answered.
     """
 
     request: PageRequest
@@ -273,6 +274,7 @@ class PageOutcome:
     error: str | None = None
     final: bool = False
     postponed: bool = False
+    unreached: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from monitor.models import FeedOutcome, FeedState, Pace
 
 LONGEST_PAUSE = timedelta(hours=6)
+LONGEST_UNREACHED = timedelta(hours=1)
+"""The same where no server answered: that may be our network's fault, and when it is back is only known by asking."""
 FULL_AFTER = timedelta(days=1)
 _EARLY = 0.9
 """A feed is due a little before the next scheduled poll, which may start a second early and must not skip it."""
@@ -17,11 +19,13 @@ def next_poll(outcome: FeedOutcome, interval: timedelta, rarest: timedelta, pace
 
     A server that says for how long its answer is good (ttl, Cache-Control) is left alone so long, though never longer
     than `rarest`; and a feed is not asked in the hours and on the days in which it brings nothing. The doubling after
-    failures has a ceiling of six hours and a jitter of a tenth, made from the address, so that feeds that failed
-    together do not come back together.
+    failures has a ceiling of six hours, or one where nobody answered, and a jitter of a tenth, made from the address,
+    so that feeds that failed together do not come back together.
     """
     if outcome.status == "failed":
-        return outcome.at + min(_backoff(interval, outcome.feed.failures + 1, outcome.feed.url), LONGEST_PAUSE)
+        pause = min(_backoff(interval, outcome.feed.failures + 1, outcome.feed.url), LONGEST_PAUSE)
+        reached = outcome.http_status is not None
+        return outcome.at + (pause if reached else min(pause, max(LONGEST_UNREACHED, interval)))
     asked = max(pace.ttl or timedelta(0), outcome.max_age or timedelta(0))
     return _not_skipped(outcome.at + max(interval, min(asked, rarest)) * _EARLY, pace)
 
@@ -64,16 +68,21 @@ def not_before(outcome: FeedOutcome) -> datetime | None:
     return outcome.at + outcome.retry_after if outcome.retry_after else None
 
 
-def next_page(now: datetime, attempts: int) -> datetime | None:
-    """When a page that failed is tried again: after 10 minutes, an hour, six hours; then None, never."""
-    delays = (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6))
+def next_page(now: datetime, attempts: int, *, reached: bool = True) -> datetime | None:
+    """When a page that failed is tried again: after 10 minutes, an hour, six hours; then None, never.
+
+    Where no server was reached it goes on every six hours for three days: the network may be away.
+    """
+    delays = (timedelta(minutes=10), timedelta(hours=1), *[timedelta(hours=6)] * (1 if reached else 12))
     return now + delays[attempts - 1] if 0 < attempts <= len(delays) else None
 
 
 def next_send(now: datetime, attempts: int, since: datetime, patience: timedelta) -> datetime | None:
-    """When an alert that failed is tried again: after 1, 2, 4 … minutes, an hour at most; None when patience ends."""
-    delay = min(timedelta(minutes=2 ** min(attempts - 1, 10)), timedelta(hours=1))
-    return now + delay if now + delay - since <= patience else None
+    """When an alert that failed is tried again: after 1, 2, 4 … minutes, an hour at most, for the last time when
+    `patience` ends; then None.
+    """
+    delay, end = min(timedelta(minutes=2 ** min(attempts - 1, 10)), timedelta(hours=1)), since + patience
+    return min(now + delay, end) if now < end else None
 
 
 def _backoff(base: timedelta, failures: int, url: str) -> timedelta:

@@ -90,8 +90,9 @@ def mail_server(
     tls: ssl.SSLContext | None = None,
     login: tuple[str, str] | None = None,
     answers: dict[str, str] | None = None,
+    port: int = 0,
 ) -> Iterator[MailServer]:
-    """An SMTP server on 127.0.0.1.
+    """An SMTP server on 127.0.0.1, on a free port or a known one.
 
     With `tls` it demands STARTTLS, with `login` a user and password (which needs `tls`). `answers` maps a
     recipient, or `*` for any, to the reply to RCPT, for instance `550 no such mailbox`.
@@ -105,7 +106,7 @@ def mail_server(
     parameters: dict[str, Any] = {"tls_context": tls, "require_starttls": tls is not None}
     if login:
         parameters |= {"authenticator": authenticate, "auth_required": True}
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = socket.create_server(("127.0.0.1", port))
     controller = _Controller(listener, _Inbox(mails, answers or {}), **parameters)
     controller.start()
     try:

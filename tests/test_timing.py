@@ -1,5 +1,7 @@
 """Turns, pauses and backoff."""
 
+import itertools
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -36,7 +38,8 @@ def outcome(
     max_age: timedelta | None = None,
 ) -> FeedOutcome:
     feed = FeedState(1, "A", url, "A", failures=failures, interval=interval)
-    return FeedOutcome(feed, NOW, 0.1, status, retry_after=wait, max_age=max_age)
+    http_status = 500 if status == "failed" else 200
+    return FeedOutcome(feed, NOW, 0.1, status, http_status, retry_after=wait, max_age=max_age)
 
 
 @pytest.mark.parametrize("status", ["new", "unchanged"])
@@ -175,7 +178,24 @@ def test_an_alert_is_tried_again_after_longer_and_longer_an_hour_at_most(attempt
     assert next_send(NOW, attempts, NOW, timedelta(days=2)) == NOW + timedelta(minutes=minutes)
 
 
-def test_an_alert_is_given_up_when_the_next_try_would_be_beyond_patience() -> None:
-    created = NOW - timedelta(hours=47, minutes=59)
-    assert next_send(NOW, 1, created, timedelta(hours=48)) == NOW + timedelta(minutes=1)
-    assert next_send(NOW, 2, created, timedelta(hours=48)) is None
+def test_the_last_try_of_an_alert_is_when_patience_ends() -> None:
+    two_days = timedelta(hours=48)
+    assert next_send(NOW, 2, NOW - two_days + timedelta(minutes=1), two_days) == NOW + timedelta(minutes=1)
+    assert next_send(NOW, 2, NOW - two_days, two_days) is None
+
+
+def test_a_page_whose_server_was_not_reached_is_tried_for_three_days() -> None:
+    moments = [NOW]
+    while (again := next_page(moments[-1], len(moments), reached=False)) is not None:
+        moments.append(again)
+    assert timedelta(days=3) <= moments[-1] - NOW <= timedelta(days=4)
+    assert max(later - earlier for earlier, later in itertools.pairwise(moments)) == timedelta(hours=6)
+
+
+def test_a_feed_whose_server_was_not_reached_is_asked_again_within_the_hour() -> None:
+    """The network may have been away, and is back."""
+    answered = outcome("failed", failures=200)
+    unreached = replace(answered, http_status=None)
+    assert next_poll(unreached, TEN, HOUR, Pace()) <= NOW + HOUR
+    assert next_poll(answered, TEN, HOUR, Pace()) > NOW + 5 * HOUR
+    assert next_poll(unreached, 2 * HOUR, 2 * HOUR, Pace()) == NOW + 2 * HOUR, "one that is asked more seldom stays so"

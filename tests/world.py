@@ -159,8 +159,8 @@ class Web:
 
 
 @contextmanager
-def serving() -> Iterator[Web]:
-    """A web server on a free port of 127.0.0.1; what is not set answers 404."""
+def serving(host: str = "127.0.0.1", port: int = 0) -> Iterator[Web]:
+    """A web server on 127.0.0.1 or all addresses (""), on a free port or a known one; what is not set answers 404."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -186,7 +186,7 @@ def serving() -> Iterator[Web]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as it is overridden
             """Nothing on stderr."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer((host, port), Handler)
     server.daemon_threads = True
     web = Web(server.server_port)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)

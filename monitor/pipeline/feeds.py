@@ -14,6 +14,7 @@ from monitor.identity import KnownArticle, candidates, find
 from monitor.models import Candidate, Entry, FeedOutcome, FeedReport, FeedState, ParsedFeed, Read
 from monitor.pipeline.asking import OnFeed, ask_feeds
 from monitor.store import Store, articles, feeds
+from monitor.store.clock import follow_back
 from monitor.store.retention import UNREAD
 from monitor.text import detect_language, words
 from monitor.timing import next_poll, not_before, rhythm
@@ -25,13 +26,16 @@ _log = logging.getLogger(__name__)
 
 
 def sync(config: Config, store: Store, now: datetime) -> None:
-    """Brings the feeds of the configuration into the store."""
+    """Brings the feeds of the configuration into the store, and what waits there into line with the clock."""
     wanted = [
         feeds.WantedFeed(feed.name, feed.url, feed.outlet, feed.language, feed.read or config.settings.reading.default)
         for feed in config.feeds
     ]
     with store.transaction():
         feeds.sync(store, wanted, now)
+        back = follow_back(store, now)
+    if back is not None:
+        _log.warning("the clock was set back by about %s: what waited for later moments was moved with it", back)
 
 
 def due_feeds(store: Store, now: datetime, *, everything: bool = False) -> list[FeedState]:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _ACCEPT = "text/html, application/xhtml+xml;q=0.9, */*;q=0.5"
 _NO_USE = frozenset({"address", "url", "too_large", "encoding", "redirect", "disallowed"})
+_UNREACHED = frozenset({"dns", "connection", "timeout", "proxy", "robots"})
 _GONE = frozenset({400, 401, 402, 403, 404, 405, 406, 410, 451})
 _WORKERS = 2
 _AHEAD = 100
@@ -115,7 +116,8 @@ async def _read(
     answer = await fetcher.get(request.url, accept=_ACCEPT, manners=visit)
     if isinstance(answer, FetchFailure):
         final = answer.kind in _NO_USE or answer.status in _GONE
-        return PageOutcome(request, error=answer.message, final=final, postponed=answer.kind == "postponed")
+        postponed, unreached = answer.kind == "postponed", answer.kind in _UNREACHED
+        return PageOutcome(request, error=answer.message, final=final, postponed=postponed, unreached=unreached)
     try:
         page = await pool.run(extract, answer.body, answer.url, answer.headers.get("content-type", ""), now)
     except (ExtractError, WorkError) as error:
@@ -145,6 +147,6 @@ def store_pages(
                 articles.set_page(store, article, outcome.page, published=published, news_at=news_at)
             else:
                 tries = 1 if outcome.postponed else outcome.request.attempts + 1
-                again = None if outcome.final else next_page(now, tries)
+                again = None if outcome.final else next_page(now, tries, reached=not outcome.unreached)
                 reason = outcome.error or "no reason was given"
                 articles.no_page(store, article, reason, again, tried=not outcome.postponed)

@@ -67,8 +67,10 @@ def run_pass(
     due = polling.due_feeds(store, clock(), everything=everything)
     progress.begin("feeds", len(due))
     report.feeds = polling.poll_feeds(config, store, due, clock, lambda _: progress.advance())
-    progress.begin("pages", len(pages.wanted_pages(store, clock())))
-    report.pages_read, report.pages_failed = pages.read_pages(config, store, clock, lambda _: progress.advance(), pool)
+    if not polling.is_cut_off(report.feeds):  # without a network the tries of every page would be used up
+        progress.begin("pages", len(pages.wanted_pages(store, clock())))
+        read = pages.read_pages(config, store, clock, lambda _: progress.advance(), pool)
+        report.pages_read, report.pages_failed = read
     progress.begin("match", None)
     report.matched = signals.match_articles(config, store, clock(), progress.advance)
     report.grouped = signals.group_signals(config, store, clock())

@@ -8,6 +8,7 @@
     signals        what the rules found
     developments   events, their stages and articles
     alerts         the outbox
+    clock          moments that a clock that was set back left behind
     robots         what sites said about being read
     troubles       how feeds, channels and polls are doing
     retention      what has grown old and may go
