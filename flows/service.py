@@ -213,7 +213,14 @@ def _kill_group(leader: int) -> None:
 @contextmanager
 def _only_one(database: Path) -> Iterator[None]:
     """Says for as long as it lasts: this database has a service. Raises ServiceError where it has another one."""
-    with alive.held(database, os.getpid()) as other:
+    with contextlib.ExitStack() as holding:
+        try:
+            other = holding.enter_context(alive.held(database, os.getpid()))
+        except OSError as error:
+            where = f"{alive.home_of(database)}, where the service keeps its state,"
+            raise ServiceError(
+                f"{where} may not be written ({error.strerror}); check the folder's permissions"
+            ) from error
         if other is not None:
             raise ServiceError(
                 f"A service already runs on this database (process {other}). Stop it first, or use another database."

@@ -1,6 +1,13 @@
 """What goes wrong around the monitor, with the real thing: nothing is lost, and what can be mended is said in words."""
 
-from collections.abc import Iterator
+import os
+import resource
+import sqlite3
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -8,12 +15,17 @@ from typing import Any
 import pytest
 
 from monitor import pipeline
+from monitor.errors import StoreError
+from monitor.models import Message
+from monitor.notify import Notifier
 from monitor.pipeline import PassReport, run_pass
+from monitor.store import open_store
 from monitor.worker_pool import WorkerPool
 from tests.receivers import MailServer, Webhook, dead_port, mail_server, webhook
 from tests.test_cli import Shell
-from tests.world import DECIDED, NOW, QUIET, TERM, Item, Web, World, serving
+from tests.world import DECIDED, NOW, QUIET, TERM, WEATHER, Item, Web, World, serving
 
+PAGE = 8192
 TO = "from=watch@example.org&to=desk@example.org"
 
 
@@ -194,3 +206,230 @@ def test_after_a_day_without_network_everything_is_asked_soon(
     assert "Mandate · decided" in told(hook)
     (left,) = world.rows("select count(*) as n from articles where read_state = 'failed'")
     assert left["n"] == 0, "no page was given up"
+
+
+# --------------------------------------------------------------------------- the disk is full
+
+
+def news(world: World, *titles: str) -> None:
+    """What the feed `one` holds now."""
+    world.web.feed("/one.xml", *[seen(world, title, f"/{title.replace(' ', '-')}") for title in titles])
+
+
+@contextmanager
+def mounted(folder: Path, *options: str) -> Iterator[None]:
+    """Something mounted on a folder, which only an administrator can do."""
+    folder.mkdir(exist_ok=True)
+    done = subprocess.run(["mount", *options, str(folder)], capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"nothing can be mounted here: {done.stderr.strip()}")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    with mounted(tmp_path / "disk", "-t", "tmpfs", "-o", "size=3m", "tmpfs"):
+        yield tmp_path / "disk"
+
+
+@contextmanager
+def no_larger_file(size: int) -> Iterator[None]:
+    """No file may become larger, as under a quota."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def present(world: World, hook: Webhook) -> None:
+    """Puts the world into the present, for commands, with one article stored and told to nobody."""
+    world.clock.now = datetime.now(UTC)
+    world.watch("one", channels=[{"name": "desk", "url": f"json://127.0.0.1:{hook.port}"}])
+    news(world, QUIET)
+    world.poll()
+
+
+def test_a_full_disk_is_said_and_when_there_is_room_again_nothing_is_missing(
+    small_disk: Path, web: Web, hook: Webhook, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world, shell = World(small_disk, web), Shell(small_disk, monkeypatch, capsys)
+    present(world, hook)
+    filler = small_disk / "filler"
+    with filler.open("wb", buffering=0) as file, suppress(OSError):
+        while file.write(b"x" * 4096):
+            pass
+    news(world, QUIET, DECIDED, *[f"{WEATHER} {n}" for n in range(300)])
+
+    poll = shell("poll")
+    assert (poll.code, told(hook)) == (1, [])
+    assert "haiti-monitor: the database" in poll.err
+    assert "the disk is full; make room and try again" in poll.err
+    assert "Traceback" not in poll.err
+    assert "Traceback" not in shell("status").err
+
+    filler.unlink()
+    assert shell("poll").code == 0
+    assert world.rows("select count(*) as n from articles") == [{"n": 302}]
+    assert told(hook) == ["Leadership · decided"]
+
+
+def test_a_quota_that_is_used_up_loses_nothing_either(world: World, hook: Webhook) -> None:
+    present(world, hook)
+    news(world, QUIET, DECIDED, *[f"{WEATHER} {n}" for n in range(300)])
+    with no_larger_file(40_000), pytest.raises(StoreError, match=r"cannot be used: .*(full|disk)"):
+        world.poll()
+    assert told(hook) == []
+    world.poll()
+    assert world.rows("select count(*) as n from articles") == [{"n": 302}]
+    assert told(hook) == ["Leadership · decided"]
+
+
+# --------------------------------------------------------------------------- another program holds the database
+
+
+@contextmanager
+def held(database: Path) -> Iterator[None]:
+    """Another process is writing to the database."""
+    program = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('begin immediate'); print(); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(database)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        yield
+        other.communicate("\n")
+
+
+def test_a_database_that_another_program_holds_for_too_long_fails_in_words_and_the_next_poll_does_the_work(
+    world: World, hook: Webhook
+) -> None:
+    present(world, hook)
+    news(world, QUIET, DECIDED)
+    with held(world.folder / "monitor.db"), open_store(world.folder / "monitor.db", patience=0.1) as store:
+        assert len(pipeline.due_feeds(store, world.clock(), everything=True)) == 1, "readers wait for nobody"
+        with pytest.raises(StoreError, match="another program holds it; close that program and try again"):
+            run_pass(world.config, store, world.clock, everything=True)
+    assert world.poll().grouped.alerts == 1
+    assert told(hook) == ["Leadership · decided"]
+
+
+def test_a_database_that_is_held_between_a_send_and_its_record_makes_one_alert_come_twice_with_the_same_key(
+    world: World, hook: Webhook
+) -> None:
+    present(world, hook)
+    news(world, DECIDED, TERM)
+    with ExitStack() as holding:
+
+        class Holding(Notifier):
+            """The database is held from when the first alert was taken."""
+
+            def send(self, channel: str, message: Message, key: str, served: Collection[str] = ()) -> None:
+                super().send(channel, message, key, served)
+                holding.enter_context(held(world.folder / "monitor.db"))
+
+        sender = Holding(world.config.channel_urls())
+        with (
+            open_store(world.folder / "monitor.db", patience=0.1) as store,
+            pytest.raises(StoreError, match="holds it"),
+        ):
+            run_pass(world.config, store, world.clock, everything=True, sender=sender)
+    world.clock.go_on(minutes=11)
+    world.poll()
+    keys = Counter(hook.calls.get_nowait().headers["x-haiti-monitor-key"] for _ in range(hook.calls.qsize()))
+    assert sorted(keys.values()) == [1, 2]
+
+
+# --------------------------------------------------------------------------- nothing may be written
+
+
+@pytest.fixture
+def sealed(world: World, hook: Webhook) -> Iterator[Path]:
+    """A world in whose folder nothing may be written; an administrator writes whatever the permissions are."""
+    present(world, hook)
+    if os.geteuid() == 0:
+        with mounted(world.folder, "--bind", str(world.folder)):
+            subprocess.run(["mount", "-o", "remount,bind,ro", str(world.folder)], check=True)
+            yield world.folder
+    else:
+        world.folder.chmod(0o555)
+        yield world.folder
+        world.folder.chmod(0o755)
+
+
+@pytest.mark.parametrize("command", ["poll", "status", "articles list", "run"])
+def test_a_folder_that_may_not_be_written_is_said_in_words(command: str, sealed: Path, shell: Shell) -> None:
+    answer = shell(*command.split())
+    assert answer.code == 1
+    assert answer.err.startswith("haiti-monitor: ")
+    assert str(sealed) in answer.err
+    assert "may be written" in answer.err or "may not be written" in answer.err
+
+
+# --------------------------------------------------------------------------- the file is damaged
+
+LOOKING = ("status", "situation", "articles list", "developments list", "alerts list", "stories list", "feeds list")
+LOOKING += ("search mission", "articles show 1", "developments show 1", "export articles", "export signals", "poll")
+
+
+@pytest.fixture
+def pages(world: World, hook: Webhook) -> list[str]:
+    """What stands in each page of a database of some size, its journal being empty."""
+    present(world, hook)
+    news(world, *[f"{title} {n}" for n in range(40) for title in (DECIDED, QUIET, TERM, WEATHER)])
+    world.poll()
+    with closing(sqlite3.connect(world.folder / "monitor.db")) as connection:
+        connection.execute("pragma wal_checkpoint(truncate)")
+        names = dict(connection.execute("select pageno, name from dbstat").fetchall())
+    return [names.get(number, "free") for number in range(1, max(names) + 1)]
+
+
+def overwrite(database: Path, page: int) -> None:
+    with database.open("r+b") as file:
+        file.seek(page * PAGE)
+        file.write(b"\xa5" * PAGE)
+
+
+def test_a_damaged_page_is_said_at_once_by_poll_and_status_wherever_it_is(
+    pages: list[str], world: World, shell: Shell
+) -> None:
+    """Of other commands by those that meet it; none of them ends in a traceback."""
+    database = world.folder / "monitor.db"
+    whole = database.read_bytes()
+    for name in ("articles", "signals", "alerts", "polls", "articles_fts_data", "articles_canonical_url"):
+        page = len(pages) - 1 - pages[::-1].index(name)
+        for command in LOOKING:
+            database.write_bytes(whole)
+            overwrite(database, page)
+            answer = shell(*command.split())
+            assert answer.code in ((1,) if command in ("poll", "status") else (0, 1)), (name, command, answer)
+            if answer.code:
+                assert answer.err.startswith(f"haiti-monitor: the database {database} cannot be used: "), (
+                    name,
+                    command,
+                )
+                assert "the file is damaged, and there is no backup in" in answer.err
+
+
+@pytest.mark.parametrize("page", [0, 20], ids=["the first page", "a page in the middle"])
+def test_what_is_said_of_a_damaged_file_restores_it(page: int, pages: list[str], world: World, shell: Shell) -> None:
+    database, backups = world.folder / "monitor.db", world.folder / "backups"
+    assert len(pages) > 20
+    backups.mkdir()
+    for day in ("2026-01-01", "2026-01-02"):
+        with closing(sqlite3.connect(database)) as connection:
+            connection.execute("vacuum into ?", (str(backups / f"monitor-{day}.db"),))
+    world.execute("update articles set title = 'in the journal, which belongs to the damaged file'")
+    overwrite(database, page)
+
+    said = shell("status").err
+    _, _, command = said.partition("start it again: ")
+    assert "monitor-2026-01-02.db" in command
+    subprocess.run(["sh", "-c", command.rstrip(")\n")], check=True)
+
+    assert shell("status").code == 0
+    assert world.rows("select count(*) as n from articles where title like 'in the journal%'") == [{"n": 0}]

@@ -256,7 +256,7 @@ def test_a_damaged_file_is_an_error_in_words(path: Path) -> None:
     half = len(content) // 2  # the first has the tables' definitions, which are read when the file is opened
     content[half:] = b"\x99" * (len(content) - half)
     path.write_bytes(content)
-    with open_store(path) as store, pytest.raises(StoreError, match="the file is damaged; restore a backup"):
+    with open_store(path) as store, pytest.raises(StoreError, match="the file is damaged, and there is no backup in"):
         store.rows("select * from articles order by title")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from monitor import alive
 from monitor.cli.output import readable, tinted, wrapped
 from monitor.glance import Glance
-from monitor.store import Store
+from monitor.store import Store, damage
 from monitor.store.base import required
 from monitor.store.overview import overview
 from monitor.units import in_words
@@ -20,7 +20,8 @@ _INDENT = 14
 
 
 def facts(store: Store, settings: Glance, now: datetime) -> dict[str, Any]:
-    """All that it says, `trouble` being what is not well, in words."""
+    """All that it says, `trouble` being what is not well, in words. Raises StoreError where the file is damaged."""
+    damage.check(store)
     process = alive.running(settings.database_path)
     found = {
         "service": "running" if process else "not running",

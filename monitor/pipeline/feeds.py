@@ -13,7 +13,7 @@ from monitor.errors import StoreError
 from monitor.identity import KnownArticle, candidates, find
 from monitor.models import Candidate, Entry, FeedOutcome, FeedReport, FeedState, ParsedFeed, Read
 from monitor.pipeline.asking import OnFeed, ask_feeds
-from monitor.store import Store, articles, feeds
+from monitor.store import Store, articles, damage, feeds
 from monitor.store.clock import follow_back
 from monitor.store.retention import UNREAD
 from monitor.text import detect_language, words
@@ -26,7 +26,11 @@ _log = logging.getLogger(__name__)
 
 
 def sync(config: Config, store: Store, now: datetime) -> None:
-    """Brings the feeds of the configuration into the store, and what waits there into line with the clock."""
+    """Brings the feeds of the configuration into the store, and what waits there into line with the clock.
+
+    A pass begins with it. Raises StoreError where the file is damaged, before more is written to it.
+    """
+    damage.check(store)
     wanted = [
         feeds.WantedFeed(feed.name, feed.url, feed.outlet, feed.language, feed.read or config.settings.reading.default)
         for feed in config.feeds

@@ -1,6 +1,7 @@
 """Edge: the one SQLite file, through sqlite-utils.
 
     base           opening, transactions, values
+    damage         a damaged file, and how to restore it
     migrations     the tables and views
     feeds          feeds and the history of polls
     articles       articles, sightings, full-text search

@@ -1,5 +1,6 @@
 """The open database: pragmas, migrations, transactions, and its errors in words."""
 
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from monitor.errors import StoreError
+from monitor.store.damage import how_to_restore
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -17,7 +19,11 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 SCHEMA = 8
 """The number of the newest migration, which it writes into the file (`pragma user_version`)."""
-_BUSY_SECONDS = 60
+_BUSY_SECONDS = 90.0
+"""How long another program may hold the database: some do for a minute."""
+_FULL = "the disk is full; make room and try again"
+_LITTLE = 1_000_000
+"""Bytes; with less SQLite may fail while it opens a file, and calls that an I/O error."""
 _BLOCK = 64
 """Rows in one statement."""
 
@@ -79,6 +85,15 @@ class Store:
                 raise _in_words(error, self.path) from error
             raise
 
+    def each(self, sql: str, *values: Any) -> Iterator[tuple[Any, ...]]:
+        """The rows of a query one after the other. Raises StoreError where the database cannot be read."""
+        try:
+            yield from self.connection.execute(sql, values)
+        except sqlite3.DatabaseError as error:
+            if _is_the_files(error):
+                raise _in_words(error, self.path) from error
+            raise
+
     def row(self, sql: str, *values: Any) -> Row | None:
         """The first row of a query, if there is one."""
         return next(iter(self.rows(sql, *values)), None)
@@ -106,30 +121,31 @@ class Store:
 
 
 @contextmanager
-def open_store(path: Path, *, create: bool = True) -> Iterator[Store]:
+def open_store(path: Path, *, create: bool = True, patience: float = _BUSY_SECONDS) -> Iterator[Store]:
     """Opens the database, brings its tables up to date, and closes it.
 
-    Raises StoreError where it cannot be opened, is no database, or (without `create`) is not there.
+    Waits up to `patience` seconds, here and at each transaction, while another program holds it. Raises StoreError
+    where it cannot be opened, is no database, or (without `create`) is not there.
     """
     if not create and not path.exists():
         raise StoreError(f"there is no database at {path} yet; `haiti-monitor poll` or `haiti-monitor run` makes it")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(path, timeout=_BUSY_SECONDS)
+        connection = sqlite3.connect(path, timeout=patience)
     except (OSError, sqlite3.Error) as error:
         raise _in_words(error, path) from error
     try:
         store = Store(connection, path)
-        _prepare(store)
+        _prepare(store, patience)
         yield store
     finally:
         connection.close()
 
 
-def _prepare(store: Store) -> None:
+def _prepare(store: Store, patience: float) -> None:
     try:
         store.connection.execute("pragma page_size = 8192")  # of a new file: most articles fit into one
-        _use_wal(store.connection)
+        _use_wal(store.connection, patience)
         store.connection.execute("pragma synchronous = normal")
         store.connection.execute("pragma foreign_keys = on")
         store.connection.execute("pragma cache_size = -8000")  # 8 MB, else the indexes do not fit and are read again
@@ -143,12 +159,12 @@ def _prepare(store: Store) -> None:
         raise _in_words(error, store.path) from error
 
 
-def _use_wal(connection: sqlite3.Connection) -> None:
+def _use_wal(connection: sqlite3.Connection, patience: float) -> None:
     """Lets readers and a writer work side by side, and a new file give back what it no longer needs.
 
     Where another program switches a new file at the same moment, SQLite says "locked" at once instead of waiting.
     """
-    deadline = time.monotonic() + _BUSY_SECONDS
+    deadline = time.monotonic() + patience
     while True:
         try:
             if connection.execute("pragma page_count").fetchone()[0] == 0:
@@ -179,12 +195,22 @@ def _in_words(error: BaseException, path: Path) -> StoreError:
         "locked": "another program holds it; close that program and try again",
         "readonly": "it may not be written; check the permissions of the file and of its folder",
         "unable to open": "check that the folder exists and may be written",
-        "not a database": "it is no SQLite database; name another file under `database:` or move this one away",
-        "malformed": "the file is damaged; restore a backup",
-        "full": "the disk is full; make room and try again",
+        "not a database": "it is no SQLite database; name another file under `database:` or move this one away; "
+        f"if it was one, {how_to_restore(path)}",
+        "malformed": how_to_restore(path),
+        "vtable constructor failed": how_to_restore(path),  # the tables behind full-text search
+        "full": _FULL,
+        "disk I/O": _FULL if _is_full(path.parent) else "see whether the disk or a quota is used up, or the disk fails",
     }
     hint = next((hint for part, hint in hints.items() if part in text), "")
     return StoreError(f"the database {path} cannot be used: {text}" + (f" ({hint})" if hint else ""))
+
+
+def _is_full(folder: Path) -> bool:
+    try:
+        return shutil.disk_usage(folder).free < _LITTLE
+    except OSError:
+        return False
 
 
 # --------------------------------------------------------------------------- values

@@ -1,6 +1,5 @@
 """Tables as they are, row by row, so that memory does not grow with them."""
 
-import sqlite3
 from collections.abc import Generator
 from datetime import datetime
 from typing import Any
@@ -35,11 +34,7 @@ def count(store: Store, table: str, since: datetime | None = None) -> int:
 def rows(store: Store, table: str, since: datetime | None = None) -> Generator[tuple[Any, ...], None, None]:
     """The rows of a table, one after the other. Raises KeyError for a table that is not in TABLES."""
     sql, values = _where(table, since)
-    cursor: sqlite3.Cursor = store.connection.execute(
-        f"select * from {table} {sql} order by {TABLES[table][1]}",  # noqa: S608  both are ours
-        values,
-    )
-    yield from cursor
+    yield from store.each(f"select * from {table} {sql} order by {TABLES[table][1]}", *values)  # noqa: S608  both are ours
 
 
 def _where(table: str, since: datetime | None) -> tuple[str, tuple[str, ...]]:
