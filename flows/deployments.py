@@ -1,6 +1,6 @@
 """The three flows as Prefect sees them: deployments, their schedules, and the runs a killed service left behind."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -24,6 +24,7 @@ from prefect.client.schemas.objects import (
     State,
     StateType,
 )
+from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule
 from prefect.runner import Runner
 from prefect.schedules import Cron, Interval, Schedule
 from prefect.states import Crashed, Scheduled
@@ -76,6 +77,21 @@ async def prepare(runner: Runner, planned: Iterable[Planned], config: str) -> No
             if deployment == ids[0] or deployment in missed:
                 # Whatever is scheduled from now on comes after it.
                 await client.create_flow_run_from_deployment(deployment, state=Scheduled(scheduled_time=now))
+
+
+def reschedule(times: Mapping[str, timedelta | str], timezone: str) -> None:
+    """Gives the flows of a running service other times; the server then drops what it had planned."""
+    with get_client(sync_client=True) as client:
+        for flow, when in times.items():
+            deployment = client.read_deployment_by_name(f"{flow}/{NAME}")
+            for planned in deployment.schedules:
+                client.update_deployment_schedule(deployment.id, planned.id, schedule=_as_sent(when, timezone))
+
+
+def _as_sent(when: timedelta | str, timezone: str) -> IntervalSchedule | CronSchedule:
+    if isinstance(when, timedelta):
+        return IntervalSchedule(interval=when, anchor_date=ANCHOR)
+    return CronSchedule(cron=when, timezone=timezone)
 
 
 async def clear_leftovers(client: PrefectClient, deployments: list[UUID], now: datetime) -> set[UUID]:

@@ -13,7 +13,7 @@ from typing import Any
 from prefect.client.schemas.objects import State
 from prefect.states import Failed
 
-import monitor.config
+from flows import lastgood
 from monitor.config import Config
 from monitor.errors import MonitorError
 from monitor.store import Store, open_store
@@ -34,9 +34,12 @@ def failing_in_words(flow: Callable[[str], State[Any]]) -> Callable[[str], State
 
 @contextmanager
 def opened(path: str) -> Iterator[tuple[Config, Store]]:
-    """The configuration at `path` and its store. Raises ConfigError or StoreError where they cannot be used."""
+    """The configuration at `path`, or the last good one of the service that runs, and its store.
+
+    Raises ConfigError or StoreError where they cannot be used.
+    """
     follow_service()
-    config = monitor.config.load(Path(path))
+    config = lastgood.current(Path(path))
     with open_store(config.database_path) as store:
         yield config, store
 

@@ -25,6 +25,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 import monitor.config
+from flows import lastgood
 from flows import server as servers
 from flows.secrets import resolve
 from flows.server import Server, ServiceError
@@ -114,6 +115,7 @@ def _serve(parts: Parts, path: Path, config: Config) -> None:
         else:
             servers.need_answer(os.environ["PREFECT_API_URL"])
         check_channels(config, resolve)
+        lastgood.begin(path, config)
         if not config.settings.channels:
             _say(f"Alerts are printed here and nobody else is told: {config.path} names no channels.")
         asyncio.run(_run_runner(parts, path, config))

@@ -15,6 +15,7 @@ from prefect.events import emit_event
 from prefect.runtime import task_run
 from prefect.utilities.annotations import quote
 
+from flows import lastgood
 from flows.secrets import resolve
 from monitor import pipeline
 from monitor.config import Config
@@ -93,7 +94,7 @@ def group_signals(config: Config, store: Store, now: datetime) -> GroupReport:
 @task(name="watch itself", cache_policy=NO_CACHE)
 def watch_itself(config: Config, store: Store, now: datetime) -> int:
     """Queues an alarm for each new trouble of the monitor, and an all-clear for each that is over."""
-    return pipeline.watch_itself(config, store, now)
+    return pipeline.watch_itself(config, store, now, lastgood.troubles())
 
 
 @task(name="send alerts", cache_policy=NO_CACHE)

@@ -362,6 +362,25 @@ def _failures(database: Path) -> list[tuple[str]]:
         return connection.execute("select last_error from alerts where last_error is not null").fetchall()
 
 
+def test_a_wrong_configuration_is_not_taken_and_a_right_one_is_without_a_restart(service: Service) -> None:
+    config = service.folder / "config.yaml"
+    before = config.read_text(encoding="utf-8")
+    polls = len(service.until(service.completed_polls))
+
+    config.write_text(before.replace("near/20", "near-20"), encoding="utf-8")
+    service.until(lambda: "goes on with the last good configuration" in "".join(service.said))
+    service.next_poll(RUN_SECONDS)
+    assert len(service.until(service.completed_polls)) > polls
+
+    config.write_text(before.replace("deliver: 6 h", "deliver: 5 h"), encoding="utf-8")
+    service.until(lambda: "Its `schedule:` is taken within a minute." in "".join(service.said))
+    deployments = service.api("/deployments/filter", {})
+    [deliver] = [one for one in deployments if one["entrypoint"] == "flows.deliver.deliver"]
+    assert [one["schedule"]["interval"] for one in deliver["schedules"]] == [5 * 3600]
+    assert "".join(service.said).count("is not taken") == 1, "it is said once, whatever the number of runs"
+    service.next_poll(RUN_SECONDS)
+
+
 def test_what_a_killed_service_left_behind_blocks_nothing(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     flow = service.api("/flows/", {"name": "abandoned"})["id"]
     deployment = service.api(

@@ -17,18 +17,21 @@ from monitor.vigilance import troubles as in_trouble
 _HEARTBEAT_SECONDS = 10
 
 
-def watch_itself(config: Config, store: Store, now: datetime) -> int:
-    """Looks after feeds, channels and polls; queues what is to be told and says how many alarms and all-clears."""
+def watch_itself(config: Config, store: Store, now: datetime, more: Sequence[Trouble] = ()) -> int:
+    """Looks after feeds, channels and polls; queues what is to be told and says how many alarms and all-clears.
+
+    `more` are troubles that the caller knows of.
+    """
     settings = config.settings.self_watch
     if not settings.enabled:
         return 0
     with store.transaction():
         known = {subject: row for subject, row in troubles.still_open(store).items() if subject not in NIGHTLY}
-        present = in_trouble(
+        found = in_trouble(
             *(troubles.feed_vitals(store, now), troubles.channel_vitals(store), troubles.last_poll(store)),
             *(now, settings, _longest_wait(config)),
         )
-        return _tell(config, store, known, present, now)
+        return _tell(config, store, known, [*found, *more], now)
 
 
 def tell_of_night(config: Config, store: Store, present: Sequence[Trouble], now: datetime) -> int:
