@@ -13,6 +13,7 @@ from prefect.states import Completed, Failed
 from flows import tasks
 from flows.served import failing_in_words, opened
 from flows.tasks import whole
+from monitor.eventlog import record
 
 
 @flow(name="deliver")
@@ -27,6 +28,7 @@ def deliver(config: str) -> State[Any]:
         tasks.watch_itself(whole(loaded), whole(store), datetime.now(UTC))
         report = tasks.send_alerts(whole(loaded), whole(store), lambda: datetime.now(UTC))
     summary = f"{report.sent} alerts sent, {report.held} held for later"
+    record("deliver.done", f"deliver: {summary}", sent=report.sent, held=report.held, failed=len(report.failures))
     if report.failures:
         return Failed(message=f"{summary}; not taken by {', '.join(report.failures)}")
     return Completed(message=summary)

@@ -1,6 +1,5 @@
 """The flow `poll`: due feeds -> articles -> signals -> developments -> alerts."""
 
-import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +12,7 @@ from prefect.states import Completed
 from flows import tasks
 from flows.served import failing_in_words, opened
 from flows.tasks import whole
+from monitor.eventlog import record, say
 from monitor.models import FeedReport
 from monitor.pipeline import GroupReport, beat
 from monitor.pipeline.feeds import is_cut_off
@@ -43,16 +43,29 @@ def poll(config: str) -> State[Any]:
         heartbeat = beat(loaded) if is_good(reports) else None
     summary = f"{summarise(reports, grouped)}, {sent.sent} alerts sent" + (f"; {heartbeat}" if heartbeat else "")
     create_table_artifact(key="poll", table=rows(reports), description=summary)
-    print(f"{_now():%H:%M} UTC poll: {summary}", file=sys.stderr, flush=True)
+    if heartbeat:
+        record("heartbeat.failed", heartbeat, level="warning")
+    say("poll.done", f"{_now():%H:%M} UTC poll: {summary}", **figures(reports, grouped), alerts_sent=sent.sent)
     return Completed(message=summary)
+
+
+def figures(reports: Sequence[FeedReport], grouped: GroupReport) -> dict[str, Any]:
+    """A poll in numbers."""
+    return {
+        "feeds": len(reports),
+        "failed": sum(report.error is not None for report in reports),
+        "new_articles": sum(report.new for report in reports),
+        "developments": len(grouped.new),
+        "moved": len(grouped.moved),
+    }
 
 
 def summarise(reports: Sequence[FeedReport], grouped: GroupReport) -> str:
     """A poll in a line."""
-    failed = sum(report.error is not None for report in reports)
-    new = sum(report.new for report in reports)
-    developments = f"{len(grouped.new)} new developments, {len(grouped.moved)} moved"
-    return f"{len(reports)} feeds asked, {failed} failed, {new} new articles, {developments}"
+    counted = figures(reports, grouped)
+    developments = f"{counted['developments']} new developments, {counted['moved']} moved"
+    asked = f"{counted['feeds']} feeds asked, {counted['failed']} failed"
+    return f"{asked}, {counted['new_articles']} new articles, {developments}"
 
 
 def rows(reports: Sequence[FeedReport]) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from monitor.errors import MonitorError
+from monitor.web.guarding import OnlyLocal, is_loopback
 
 START_SECONDS = 180.0
 """A first start creates the server's database: 10 s on a fast machine, far more on a small one."""
@@ -62,7 +63,7 @@ def start(home: Path, host: str, port: int) -> Server:
 def wait_until_ready(server: Server) -> None:
     """Waits for the server's health. Raises ServiceError where it ends or does not come up in time."""
     deadline = time.monotonic() + START_SECONDS
-    while not _healthy(server.api):
+    while not is_healthy(server.api):
         if server.process.poll() is not None:
             raise ServiceError(f"The Prefect server did not start.\n{last_words(server)}")
         if time.monotonic() > deadline:
@@ -129,7 +130,8 @@ def _reachable(host: str) -> str:
     return f"[{name}]" if ":" in name else name
 
 
-def _healthy(api: str) -> bool:
+def is_healthy(api: str) -> bool:
+    """Whether a server answers that it is well."""
     try:
         with urllib.request.urlopen(f"{api}/health", timeout=5) as answer:  # noqa: S310
             return bool(answer.status == 200)
@@ -149,8 +151,11 @@ def _main() -> None:
     from prefect.server.api.server import create_app
 
     host, port = sys.argv[1], int(sys.argv[2])
+    # Prefect lets every page that is open in a browser here read its API, secrets included, and change it.
+    guard = OnlyLocal if is_loopback(host) else (lambda application: application)
     # The UI keeps connections open, and the service waits only a few seconds for its server.
-    uvicorn.run(create_app(final=True), host=host, port=port, log_level="warning", timeout_graceful_shutdown=1)
+    application = guard(create_app(final=True))
+    uvicorn.run(application, host=host, port=port, log_level="warning", timeout_graceful_shutdown=1)
 
 
 if __name__ == "__main__":

@@ -13,13 +13,12 @@ import multiprocessing
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
@@ -27,12 +26,19 @@ from typing import TYPE_CHECKING
 import monitor.config
 from flows import lastgood
 from flows import server as servers
+from flows import watchdog
 from flows.secrets import resolve
 from flows.server import Server, ServiceError
-from monitor import alive
+from monitor import alive, eventlog
 from monitor.config import Config
+from monitor.errors import MonitorError
+from monitor.eventlog import record, say
 from monitor.pipeline import check_channels
+from monitor.pipeline.watching import longest_wait
+from monitor.schema import ServiceSection
 from monitor.units import in_words
+from monitor.web import endpoint
+from monitor.web.guarding import is_loopback
 
 if TYPE_CHECKING:
     from prefect.runner import Runner
@@ -42,6 +48,8 @@ RUNNER_END_SECONDS = 3.0
 SERVER_END_SECONDS = 2.0
 """Together under the 10 s that init systems and container runtimes grant."""
 
+_OURS_ALONE = 0o077
+"""The umask: what the service and all that it starts create is for its user only."""
 QUERY_SECONDS = 4.0
 """How often the runner asks for due runs: what a run may start late, against the cost of asking."""
 
@@ -53,6 +61,7 @@ class Parts:
     server: Server | None = None
     runner: "Runner | None" = None
     reasons: "SimpleQueue[Exception | None]" = field(default_factory=SimpleQueue)
+    signs_of_life: "asyncio.Task[None] | None" = None
 
 
 def run(config_path: Path) -> int:
@@ -60,30 +69,75 @@ def run(config_path: Path) -> int:
 
     Raises ConfigError for a wrong configuration, and ServiceError where the service cannot start or go on.
     """
+    os.umask(_OURS_ALONE)
     path = config_path.resolve()
     config = monitor.config.load(path)
-    home = alive.home_of(config.database_path)
     parts = Parts()
-    with _only_one(config.database_path), _signals_as_reasons(parts):
-        embedded = "PREFECT_API_URL" not in os.environ
-        os.environ.update(environment(home if embedded else None))
-        if embedded and not (home / "prefect.db").exists():
-            config.channel_urls()  # a server that never ran holds no Secret block: said before the long first start
-        if embedded:
-            _say("Starting the Prefect server. The first start takes longer, up to half a minute.")
-            parts.server = servers.start(home, config.settings.service.host, config.settings.service.port)
-            os.environ["PREFECT_API_URL"] = parts.server.api
-            threading.Thread(target=_watch_server, args=(parts,), daemon=True).start()
+    with _only_one(config.database_path), _signals_as_reasons(parts), _health(path, config):
+        _start_server(parts, config)
         runner = threading.Thread(target=_serve, args=(parts, path, config), daemon=True)
         runner.start()
         reason = parts.reasons.get()
+        watchdog.notify("STOPPING=1")
         if reason is None:
-            _say("Stopping …")
+            say("service.stopping", "Stopping …")
         _stop(parts, runner)
     if reason is not None:
+        record("service.failed", str(reason), level="error")
         raise reason
-    _say("Stopped.")
+    say("service.stopped", "Stopped.")
     return 0
+
+
+def _start_server(parts: Parts, config: Config) -> None:
+    """Starts the embedded server, unless there is one elsewhere, and sets what Prefect reads when it is imported."""
+    home = alive.home_of(config.database_path)
+    embedded = "PREFECT_API_URL" not in os.environ
+    os.environ.update(environment(home if embedded else None) | eventlog.prefect_settings())
+    if not embedded:
+        return
+    if not (home / "prefect.db").exists():
+        config.channel_urls()  # a server that never ran holds no Secret block: said before the long first start
+    say("service.starting", "Starting the Prefect server. The first start takes longer, up to half a minute.")
+    parts.server = servers.start(home, config.settings.service.host, config.settings.service.port)
+    os.environ["PREFECT_API_URL"] = parts.server.api
+    threading.Thread(target=_watch_server, args=(parts,), daemon=True).start()
+    if exposure := _exposure(config.settings.service):
+        say("service.exposed", exposure, level="warning")
+
+
+def _exposure(service: ServiceSection) -> str | None:
+    if is_loopback(service.host) or os.environ.get("PREFECT_SERVER_API_AUTH_STRING"):
+        return None
+    return (
+        f"Whoever reaches {service.host} port {service.port} may change everything there and read its secrets: "
+        "set PREFECT_SERVER_API_AUTH_STRING and PREFECT_API_AUTH_STRING to user:password, or leave out service: host."
+    )
+
+
+@contextmanager
+def _health(path: Path, config: Config) -> Iterator[None]:
+    """Answers programs for as long as it lasts. Where it cannot, that is said, and the news goes on."""
+    service = config.settings.service
+    if service.health_port is None:
+        yield
+        return
+    with contextlib.ExitStack() as stack:
+        try:
+            where = endpoint.listening(
+                path,
+                lambda: datetime.now(UTC),
+                longest_wait(config),
+                host=service.health_host,
+                port=service.health_port,
+            )
+            address = stack.enter_context(where)
+        except MonitorError as error:
+            text = f"Nobody can ask for /health and /metrics: {error}. Name another service: health_port, or null."
+            say("health.unavailable", text, level="warning")
+        else:
+            record("health.started", f"{address}/health and {address}/metrics answer", address=address)
+        yield
 
 
 def environment(home: Path | None) -> dict[str, str]:
@@ -117,7 +171,8 @@ def _serve(parts: Parts, path: Path, config: Config) -> None:
         check_channels(config, resolve)
         lastgood.begin(path, config)
         if not config.settings.channels:
-            _say(f"Alerts are printed here and nobody else is told: {config.path} names no channels.")
+            text = f"Alerts are printed here and nobody else is told: {config.path} names no channels."
+            say("service.untold", text, level="warning")
         asyncio.run(_run_runner(parts, path, config))
         parts.reasons.put(ServiceError("Prefect's runner ended by itself."))
     except Exception as error:  # noqa: BLE001 - handed to the main thread, which raises it
@@ -142,16 +197,25 @@ async def _run_runner(parts: Parts, path: Path, config: Config) -> None:
     runner = Runner(name=NAME, query_seconds=QUERY_SECONDS, pause_on_shutdown=False)
     await prepare(runner, planned, str(path))
     parts.runner = runner
-    for line in _about_schedules(config):
-        _say(line)
+    say("service.started", _about_schedules(config), page=_page(), pid=os.getpid(), config=str(path))
+    watchdog.notify("READY=1")
+    if seconds := watchdog.pause(os.getpid()):
+        parts.signs_of_life = asyncio.create_task(watchdog.keep_telling(lambda: _server_is_well(parts), seconds))
     await runner.start()
 
 
-def _about_schedules(config: Config) -> Iterator[str]:
+def _server_is_well(parts: Parts) -> bool:
+    """Whether the embedded server answers; of another one systemd need not know."""
+    return parts.server is None or servers.is_healthy(parts.server.api)
+
+
+def _about_schedules(config: Config) -> str:
     when = config.settings.schedule
-    yield f"Web interface: {_page()}"
-    yield f"Scheduled: poll {_when(when.poll)}, deliver {_when(when.deliver)}, maintain {_when(when.maintain)}."
-    yield "The first poll starts now. Ctrl-C stops the service."
+    return (
+        f"Web interface: {_page()}\n"
+        f"Scheduled: poll {_when(when.poll)}, deliver {_when(when.deliver)}, maintain {_when(when.maintain)}.\n"
+        "The first poll starts now. Ctrl-C stops the service."
+    )
 
 
 def _page() -> str:
@@ -241,7 +305,3 @@ def _signals_as_reasons(parts: Parts) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _say(message: str) -> None:
-    print(message, file=sys.stderr, flush=True)

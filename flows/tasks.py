@@ -19,9 +19,11 @@ from flows import lastgood
 from flows.secrets import resolve
 from monitor import pipeline
 from monitor.config import Config
+from monitor.eventlog import logged, record
 from monitor.models import FeedReport, FeedState
 from monitor.pipeline import GroupReport, MatchReport, SendReport
 from monitor.pipeline.feeds import is_cut_off
+from monitor.pipeline.signals import Told
 from monitor.store import Store
 
 RETRY_DELAYS = [10.0, 30.0]
@@ -54,6 +56,10 @@ def poll_feeds(
     reports = pipeline.poll_feeds(config, store, due, clock)
     if is_cut_off(reports) and task_run.run_count <= len(RETRY_DELAYS):
         raise CutOffError(f"None of {len(due)} feeds could be reached, the first because: {reports[0].error}")
+    for report in reports:
+        if report.error is not None:
+            text = f"Feed {report.feed}: {report.error}"
+            record("feed.failed", text, level="warning", feed=report.feed, error=report.error)
     return reports
 
 
@@ -80,15 +86,25 @@ def group_signals(config: Config, store: Store, now: datetime) -> GroupReport:
     """Makes developments of signals, queues their alerts, and emits an event for each new development."""
     grouped = pipeline.group_signals(config, store, now)
     for development in grouped.new:
+        _record_development("development.new", development)
         emit_event(
             event="haiti-monitor.development.new",
             resource={
                 "prefect.resource.id": f"haiti-monitor.development.{development.id}",
                 "prefect.resource.name": development.title,
+                "haiti-monitor.change": development.change,  # triggers match labels, not the payload
+                "haiti-monitor.stage": development.stage,
             },
             payload={"change": development.change, "stage": development.stage, "title": development.title},
         )
+    for development in grouped.moved:
+        _record_development("development.moved", development)
     return grouped
+
+
+def _record_development(event: str, found: Told) -> None:
+    text = f"{found.change} {found.stage}: {found.title}"
+    record(event, text, development=found.id, change=found.change, stage=found.stage, title=found.title)
 
 
 @task(name="watch itself", cache_policy=NO_CACHE)
@@ -101,6 +117,9 @@ def watch_itself(config: Config, store: Store, now: datetime) -> int:
 def send_alerts(config: Config, store: Store, clock: Callable[[], datetime]) -> SendReport:
     """Sends what is queued and due, and warns of every channel that did not take it."""
     report = pipeline.send_alerts(config, store, clock, secrets=resolve)
+    for number, channel in report.delivered:
+        record("alert.sent", f"Channel {channel} took alert {number}", alert=number, channel=channel)
     for channel, reason in report.failures.items():
-        get_run_logger().warning("Channel %s: %s", channel, reason)
+        extra = logged("alert.failed", channel=channel, error=reason)
+        get_run_logger().warning("Channel %s: %s", channel, reason, extra=extra)
     return report

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from monitor.errors import StoreError
+
 
 def home_of(database: Path) -> Path:
     """The folder of the service's server."""
@@ -13,19 +15,24 @@ def home_of(database: Path) -> Path:
 
 
 def running(database: Path) -> str | None:
-    """The number of the process that serves a database, `unknown` if it is being written, None where there is none."""
+    """The number of the process that serves a database, `unknown` if it is being written, None where there is none.
+
+    Raises StoreError where only another user may know.
+    """
     try:
         with (home_of(database) / "service.lock").open() as lock:
             return None if _lock(lock, fcntl.LOCK_SH) else lock.read().strip() or "unknown"
     except FileNotFoundError:
         return None
+    except PermissionError as error:
+        raise StoreError(f"{error.filename} is another user's: look as the user of the service") from error
 
 
 @contextmanager
 def held(database: Path, pid: int) -> Iterator[str | None]:
     """Holds the lock and gives None, or gives the number of the process that serves the database already."""
     home = home_of(database)
-    home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (home / "service.lock").open("a+") as lock:
         if not _lock(lock, fcntl.LOCK_EX):
             if not _lock(lock, fcntl.LOCK_SH):

@@ -197,10 +197,14 @@ class ScheduleSection(Section):
 
 
 class ServiceSection(Section):
-    """The embedded Prefect server and its pages."""
+    """The embedded Prefect server and its pages; what is asked by programs."""
 
     host: str = "127.0.0.1"
     port: int = Field(4200, ge=1, le=65535, strict=True)
+    health_host: str = "127.0.0.1"
+    health_port: int | None = Field(
+        4202, ge=1, le=65535, strict=True, description="of /health and /metrics; null for neither"
+    )
 
 
 class FetchSection(Section):

@@ -343,3 +343,42 @@ def test_ctrl_c_ends_a_replay(world: World) -> None:
             running.stdin.write(json.dumps({"id": str(number), "title": f"{DECIDED} {number}"}) + "\n")
         running.stdin.flush()
         assert interrupted(running) == (130, "stopped\n")
+
+
+# --------------------------------------------------------------------------- status for monitoring systems
+
+
+def test_a_check_is_one_line_with_figures_and_ends_with_0_while_all_is_well(told: World, shell: Shell) -> None:
+    checked = shell("status", "--check")
+    assert checked.code == 0
+    assert re.fullmatch(
+        r"HAITI-MONITOR OK: last poll \d+ \w+ ago, 2 of 2 feeds answer "
+        r"\| feeds_failing=0 alerts_queued=0 alerts_failed=0 last_good_poll_age=\d+s\n",
+        checked.out,
+    )
+
+
+def test_a_check_ends_with_1_and_says_why_if_somebody_should_look(told: World, shell: Shell) -> None:
+    change(told, "update alerts set state = 'failed' where id = 1")
+    checked = shell("status", "--check")
+    assert (checked.code, checked.out.partition(":")[0]) == (1, "HAITI-MONITOR WARNING")
+    assert "1 alerts could not be sent" in checked.out
+    assert shell("status").code == 0, "it could tell"
+    as_json = shell("status", "--check", "--json")
+    assert (as_json.code, as_json.rows[0]["alerts_failed"]) == (1, 1)
+
+
+def test_a_check_that_finds_nobody_polling_is_critical_and_says_so_first(told: World, shell: Shell) -> None:
+    change(told, "update feeds set last_polled = '2020-01-01T00:00:00Z'")
+    change(told, "update alerts set state = 'failed' where id = 1")
+    checked = shell("status", "--check")
+    assert checked.code == 1
+    assert checked.out.startswith("HAITI-MONITOR CRITICAL: nothing polls: ")
+    assert len(checked.out.splitlines()) == 1
+
+
+def test_a_feed_that_failed_just_now_alarms_no_monitoring_system(told: World, shell: Shell) -> None:
+    change(told, "update feeds set failures = 1 where name = 'two'")
+    assert shell("status", "--check").code == 0
+    change(told, "update feeds set failures = 1")
+    assert shell("status", "--check").code == 1, "all of them are another matter"

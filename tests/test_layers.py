@@ -49,6 +49,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "monitor.sources",
         "monitor.sitemap",
         "monitor.stories",
+        "monitor.systemd",
         "monitor.text",
         "monitor.timing",
         "monitor.units",
@@ -64,6 +65,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     ),
     "edge": (
         "monitor.alive",
+        "monitor.eventlog",
         "monitor.fetch",
         "monitor.reading",
         "monitor.store",
@@ -94,6 +96,7 @@ HOMES = {
     "markupsafe": {"monitor.web"},
     "newspaper": {"monitor.extract"},
     "pebble": {"monitor.worker_pool"},
+    "prometheus_client": {"monitor.web.metrics"},
     "protego": {"monitor.robots"},
     "py3langid": {"monitor.text"},
     "pydantic": {"monitor.schema", "monitor.config", "monitor.dismissals"},

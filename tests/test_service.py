@@ -29,6 +29,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+AUTOMATION = Path(__file__).parents[1] / "deploy" / "automation.yaml"
 START_SECONDS = 240.0
 RUN_SECONDS = 90.0
 END_SECONDS = 10.0
@@ -37,7 +38,7 @@ TITLE = "Harbour mission gets a new commander"
 CONFIG = """
 database: data/monitor.db
 schedule: {{poll: 8 s, deliver: 6 h}}
-service: {{port: {port}}}
+service: {{port: {port}, health_port: {health}}}
 fetch: {{allow_addresses: ["127.0.0.1/32"]}}
 reading: {{default: always}}
 changes: {{leadership: {{}}}}
@@ -107,6 +108,7 @@ class Service:
 
     process: subprocess.Popen[str]
     page: str
+    health: str
     folder: Path
     mark: str
     feeds: Feeds
@@ -120,6 +122,10 @@ class Service:
             self.said.append(line)
             self.heard.put(line)
         self.heard.put(None)
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        """What it said of one kind, each line an object."""
+        return [one for one in map(json.loads, self.said) if one["event"] == name]
 
     def api(self, path: str, query: dict[str, Any] | None = None) -> Any:
         """What the server's API answers; with a `query` it is posted."""
@@ -222,11 +228,12 @@ def feeds() -> Iterator[Feeds]:
 @pytest.fixture(scope="module")
 def service(feeds: Feeds, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     folder = tmp_path_factory.mktemp("service")
-    port, mark = free_port(), uuid4().hex
+    port, health, mark = free_port(), free_port(), uuid4().hex
     config = folder / "config.yaml"
-    config.write_text(CONFIG.format(port=port, feed=f"{feeds.url}/feed"), encoding="utf-8")
+    config.write_text(CONFIG.format(port=port, health=health, feed=f"{feeds.url}/feed"), encoding="utf-8")
     with start(config, mark) as process:
-        service = Service(process, f"http://127.0.0.1:{port}", folder, mark, feeds)
+        addresses = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{health}"
+        service = Service(process, *addresses, folder, mark, feeds)
         threading.Thread(target=service.printed.extend, args=(process.stdout,), daemon=True).start()
         threading.Thread(target=service.listen, daemon=True).start()
         try:
@@ -259,11 +266,65 @@ def test_an_alert_for_nobody_in_particular_is_printed_by_the_service(service: Se
 
 
 def test_people_are_told_where_the_page_is_what_is_scheduled_and_that_nobody_is_told(service: Service) -> None:
-    said = "".join(service.said)
+    [started], [untold] = service.events("service.started"), service.events("service.untold")
 
-    assert f"Web interface: {service.page}\n" in said
-    assert "poll every 8 s, deliver every 6 h, maintain by cron (30 3 * * *)" in said
-    assert "names no channels" in said
+    assert f"Web interface: {service.page}\n" in started["message"]
+    assert "poll every 8 s, deliver every 6 h, maintain by cron (30 3 * * *)" in started["message"]
+    assert "names no channels" in untold["message"]
+
+
+def test_what_it_says_to_programs_is_one_object_a_line_with_moment_level_and_event(service: Service) -> None:
+    [development], [done, *_] = service.events("development.new"), service.events("poll.done")
+
+    assert all({"time", "level", "event", "message"} <= set(json.loads(line)) for line in service.said)
+    assert (development["change"], development["stage"], development["title"]) == ("leadership", "decided", TITLE)
+    assert (done["feeds"], done["failed"], done["new_articles"], done["alerts_sent"]) == (1, 0, 1, 1)
+    assert [one["channel"] for one in service.events("alert.sent")] == ["console"]
+
+
+def test_programs_may_ask_how_it_is(service: Service) -> None:
+    with urllib.request.urlopen(f"{service.health}/health", timeout=20) as answer:  # noqa: S310 - our own server
+        health = json.load(answer)
+    with urllib.request.urlopen(f"{service.health}/metrics", timeout=20) as answer:  # noqa: S310 - our own server
+        figures = answer.read().decode()
+
+    assert (health["status"], len(health["trouble"])) == ("warning", 1)  # nobody is told
+    assert 'haiti_monitor_feeds{state="working"} 1.0' in figures
+
+
+@pytest.mark.parametrize("headers", [{"host": "news.example"}, {"origin": "https://news.example"}])
+def test_pages_of_other_hosts_may_ask_the_server_nothing(service: Service, headers: dict[str, str]) -> None:
+    request = urllib.request.Request(f"{service.page}/api/health", headers=headers)  # noqa: S310 - our own server
+
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request, timeout=20)  # noqa: S310 - our own server
+
+    assert refused.value.code == HTTPStatus.MISDIRECTED_REQUEST
+
+
+def test_its_own_page_may(service: Service) -> None:
+    request = urllib.request.Request(f"{service.page}/api/health", headers={"origin": service.page})  # noqa: S310
+
+    with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310 - our own server
+        assert answer.status == HTTPStatus.OK
+
+
+def test_what_it_stores_is_for_its_user_only(service: Service) -> None:
+    data = service.folder / "data"
+    found = {path.relative_to(data): path.stat().st_mode & 0o077 for path in [data, *data.rglob("*")] if path.exists()}
+
+    assert {Path(name) for name in ("monitor.db", "prefect/prefect.db", "prefect/server.log")} <= set(found)
+    assert [str(path) for path, others in found.items() if others] == []
+
+
+def test_an_automation_is_made_of_the_example(service: Service, tmp_path: Path) -> None:
+    settings = {"PREFECT_API_URL": f"{service.page}/api", "PREFECT_HOME": str(tmp_path), "DO_NOT_TRACK": "1"}
+    program = [sys.executable, "-m", "prefect", "automation", "create", "--from-file", str(AUTOMATION)]
+
+    subprocess.run(program, env=environment("") | settings, check=True, capture_output=True, timeout=120)
+
+    [made] = service.api("/automations/filter", {})
+    assert (made["enabled"], made["trigger"]["expect"]) == (True, ["haiti-monitor.development.new"])
 
 
 def test_the_web_interface_answers(service: Service) -> None:

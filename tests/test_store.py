@@ -756,3 +756,23 @@ def test_a_poll_is_recorded_with_what_it_brought(store: Store) -> None:
     }  # fmt: skip
     (state,) = feeds.due(store, NOW)
     assert (state.etag, state.seen, state.last_full, state.interval) == ('"x"', "a b", NOW, timedelta(minutes=10))
+
+
+# --------------------------------------------------------------------------- who may read it
+
+
+def test_a_new_database_and_the_folder_made_for_it_are_for_their_user_only(tmp_path: Path) -> None:
+    path = tmp_path / "data" / "monitor.db"
+    with open_store(path) as store, store.transaction():
+        store.write("pragma user_version = 7")
+        made = [path.parent, *path.parent.iterdir()]
+        assert {one.name for one in made} >= {"data", "monitor.db", "monitor.db-wal", "monitor.db-shm"}
+        assert [one for one in made if one.stat().st_mode & 0o077] == []
+
+
+def test_a_database_that_its_owner_shares_stays_shared(tmp_path: Path) -> None:
+    path = tmp_path / "monitor.db"
+    with open_store(path):
+        path.chmod(0o640)
+    with open_store(path):
+        assert path.stat().st_mode & 0o777 == 0o640

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.main import get_command
 
-from monitor.cli import feeds, keeping, look, pages, rules, work
+from monitor.cli import feeds, installing, keeping, look, pages, rules, work
 from monitor.cli.context import Context
 from monitor.cli.output import say
 from monitor.errors import ConfigError, MonitorError, UsageError
@@ -56,6 +56,7 @@ look.register(app)
 pages.register(app)
 app.add_typer(feeds.app)
 app.add_typer(rules.app)
+app.add_typer(installing.app)
 
 
 def program() -> Any:

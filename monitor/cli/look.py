@@ -267,13 +267,26 @@ def situation(context: typer.Context, as_json: AsJson = False) -> None:
             say("no development yet: no article matched a rule")
 
 
-def status(context: typer.Context, as_json: AsJson = False) -> None:
-    """Whether all is well, and what is new. Example: haiti-monitor status"""
+def status(
+    context: typer.Context,
+    as_json: AsJson = False,
+    check: Annotated[bool, typer.Option("--check", help="One line; exit code 1 if somebody should look.")] = False,
+) -> None:
+    """Whether all is well, and what is new. Example: haiti-monitor status
+
+    It ends with 0 as long as it can tell; --check is for monitoring systems.
+    """
     from monitor.cli import morning
 
+    now = datetime.now(UTC)
     with of(context).look() as (settings, store):
-        facts = morning.facts(store, settings, datetime.now(UTC))
+        facts = morning.facts(store, settings, now)
+    well, line = morning.check(facts, now)
     if as_json:
         emit([facts])
+    elif check:
+        print(line)
     else:
-        morning.show(facts, settings.timezone, datetime.now(UTC))
+        morning.show(facts, settings.timezone, now)
+    if check and not well:
+        raise typer.Exit(1)

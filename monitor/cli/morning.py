@@ -1,52 +1,51 @@
 """`status`: the one screen that a person looks at in the morning."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from monitor import alive
 from monitor.cli.output import readable, tinted, wrapped
 from monitor.glance import Glance
 from monitor.store import Store, damage
 from monitor.store.base import required
-from monitor.store.overview import overview
-from monitor.units import in_words
+from monitor.web import vitals
+from monitor.web.vitals import Level, rounded
 
 _LATEST = 5
 _NAMED = 3
-_QUIET = timedelta(hours=1)
-"""So long without a poll is a trouble where no service runs: `poll` may be started by cron."""
 _INDENT = 14
 
 
 def facts(store: Store, settings: Glance, now: datetime) -> dict[str, Any]:
     """All that it says, `trouble` being what is not well, in words. Raises StoreError where the file is damaged."""
     damage.check(store)
-    process = alive.running(settings.database_path)
-    found = {
-        "service": "running" if process else "not running",
-        "service_process": int(process) if process and process.isdecimal() else None,
-        **overview(store, now),
-        "channels": ", ".join(settings.channels),
+    found = vitals.facts(store, settings, now)
+    return found | {"trouble": [trouble.text for trouble in vitals.troubles(found, now)]}
+
+
+def check(facts: dict[str, Any], now: datetime) -> tuple[bool, str]:
+    """Whether all is well, and that in one line as plugins of monitoring systems say it, with figures behind the bar.
+
+    What mends itself, such as a feed that failed just now, is not counted: a check that is seldom green is not heard.
+    """
+    found = [trouble for trouble in vitals.troubles(facts, now) if trouble.level > Level.NOTE]
+    level = vitals.worst(found)
+    well = [f"last poll {rounded(now - required(facts['last_poll']))} ago"] if facts["last_poll"] else []
+    well.append(f"{facts['feeds'] - facts['feeds_failing']} of {facts['feeds']} feeds answer")
+    words = "; ".join(trouble.text for trouble in sorted(found, key=lambda one: -one.level)) or ", ".join(well)
+    said = " ".join(words.split()).replace("|", "/")
+    return level is Level.NOTE, f"HAITI-MONITOR {vitals.named(level)}: {readable(said, '')} | {_figures(facts, now)}"
+
+
+def _figures(facts: dict[str, Any], now: datetime) -> str:
+    polled = vitals.age(facts["last_good_poll"], now)
+    figures = {
+        "feeds_failing": facts["feeds_failing"],
+        "alerts_queued": facts["alerts_queued"],
+        "alerts_failed": facts["alerts_failed"],
+        "last_good_poll_age": "U" if polled is None else f"{polled:.0f}s",
     }
-    return found | {"trouble": list(_troubles(found, now))}
-
-
-def _troubles(facts: dict[str, Any], now: datetime) -> Iterator[str]:
-    if not facts["channels"]:
-        yield "nobody is told: no channel is configured, alerts are only printed and stored"
-    if facts["channels_failing"]:
-        yield f"channels that fail and are tried again: {facts['channels_failing']}: haiti-monitor alerts list --queued"
-    if facts["alerts_failed"]:
-        yield f"{facts['alerts_failed']} alerts could not be sent: haiti-monitor alerts list --failed"
-    if facts["feeds_failing"]:
-        yield f"{facts['feeds_failing']} of {facts['feeds']} feeds fail: haiti-monitor feeds list"
-    if facts["last_poll"] is None:
-        yield "no poll has happened yet: haiti-monitor run"
-    elif facts["service"] != "running" and now - required(facts["last_poll"]) > _QUIET:
-        ago = _rounded(now - required(facts["last_poll"]))
-        yield f"nothing polls: no service runs, and the last poll was {ago} ago: haiti-monitor run"
-    yield from facts["troubles"]
+    return " ".join(f"{name}={value}" for name, value in figures.items())
 
 
 def show(facts: dict[str, Any], timezone: str, now: datetime) -> None:
@@ -73,7 +72,7 @@ def _lines(facts: dict[str, Any], timezone: str, now: datetime) -> Iterator[tupl
     yield "developments", f"{facts['developments']:,}, {facts['developments_day']} in the last 24 h; latest {latest}"
     waiting = f"{facts['alerts_queued']} waiting"
     if facts["alerts_waiting_since"]:
-        waiting += f" (the oldest for {_rounded(now - required(facts['alerts_waiting_since']))})"
+        waiting += f" (the oldest for {rounded(now - required(facts['alerts_waiting_since']))})"
     yield "alerts", f"{facts['alerts_sent']:,} sent, {waiting}, {facts['alerts_failed']} failed"
     yield "channels", facts["channels"] or "none"
     yield "database", f"{facts['database']} ({facts['database_bytes'] / 1e6:,.1f} MB)"
@@ -100,11 +99,4 @@ def _print_marked(mark: str, color: str, text: str, *, indent: int) -> None:
 def _when(text: str | None, timezone: str, now: datetime) -> str:
     if text is None:
         return "never"
-    return f"{readable(text, timezone)} {timezone} ({_rounded(now - required(text))} ago)"
-
-
-def _rounded(length: timedelta) -> str:
-    """A length of time in its largest unit: `4 min`, `3 days`."""
-    seconds = max(round(length.total_seconds()), 0)
-    unit = next((unit for unit in (86400, 3600, 60) if seconds >= unit), 1)
-    return in_words(timedelta(seconds=seconds // unit * unit))
+    return f"{readable(text, timezone)} {timezone} ({rounded(now - required(text))} ago)"

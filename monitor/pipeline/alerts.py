@@ -29,9 +29,15 @@ LEASE = timedelta(minutes=10)
 class SendReport:
     """What delivery did: alerts sent, held for later by their channel's wishes, and the failures by channel."""
 
-    sent: int = 0
+    delivered: list[tuple[int, str]] = field(default_factory=list)
+    """Number and channel of each alert that was sent."""
     held: int = 0
     failures: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def sent(self) -> int:
+        """How many alerts were sent."""
+        return len(self.delivered)
 
 
 def check_channels(config: Config, secrets: Secrets) -> None:
@@ -119,7 +125,7 @@ def _print(
         show(f"{alert.message.subject}\n{alert.message.text}\n")
         with store.transaction():
             alerts.sent(store, alert.id, clock())
-        report.sent += 1
+        report.delivered.append((alert.id, alert.channel))
 
 
 def _give_up(store: Store, due: Sequence[QueuedAlert], reason: str, report: SendReport) -> None:
@@ -161,7 +167,7 @@ def _record(store: Store, outcome: Delivery, now: datetime, report: SendReport) 
     if outcome.error is None:
         for alert in outcome.group:
             alerts.sent(store, alert.id, now)
-        report.sent += len(outcome.group)
+            report.delivered.append((alert.id, alert.channel))
         return
     behind = () if outcome.goes_on else outcome.behind
     waiting = [alert for group in (outcome.group, *behind) for alert in group]

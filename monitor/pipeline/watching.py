@@ -29,7 +29,7 @@ def watch_itself(config: Config, store: Store, now: datetime, more: Sequence[Tro
         known = {subject: row for subject, row in troubles.still_open(store).items() if subject not in NIGHTLY}
         found = in_trouble(
             *(troubles.feed_vitals(store, now), troubles.channel_vitals(store), troubles.last_poll(store)),
-            *(now, settings, _longest_wait(config)),
+            *(now, settings, longest_wait(config)),
         )
         return _tell(config, store, known, [*found, *more], now)
 
@@ -61,7 +61,7 @@ def _tell(config: Config, store: Store, known: Mapping[str, Row], present: Seque
     return count
 
 
-def _longest_wait(config: Config) -> timedelta:
+def longest_wait(config: Config) -> timedelta:
     """How long no poll is no trouble yet: three times what is planned between two."""
     poll = config.settings.schedule.poll
     return max(config.settings.self_watch.no_poll, 3 * poll if isinstance(poll, timedelta) else timedelta(days=1))

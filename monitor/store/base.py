@@ -4,7 +4,7 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -130,7 +130,8 @@ def open_store(path: Path, *, create: bool = True, patience: float = _BUSY_SECON
     if not create and not path.exists():
         raise StoreError(f"there is no database at {path} yet; `haiti-monitor poll` or `haiti-monitor run` makes it")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_ours(path)
         connection = sqlite3.connect(path, timeout=patience)
     except (OSError, sqlite3.Error) as error:
         raise _in_words(error, path) from error
@@ -140,6 +141,13 @@ def open_store(path: Path, *, create: bool = True, patience: float = _BUSY_SECON
         yield store
     finally:
         connection.close()
+
+
+def _make_ours(path: Path) -> None:
+    """Makes a new file that nobody else may read; SQLite gives the files that it puts beside it the same rights."""
+    if not path.exists():
+        with suppress(OSError):  # SQLite says what is wrong
+            path.touch(mode=0o600)
 
 
 def _prepare(store: Store, patience: float) -> None:

@@ -12,6 +12,7 @@ def overview(store: Store, now: datetime) -> Row:
         """
         select
             (select max(last_polled) from feeds) as last_poll,
+            (select max(last_success) from feeds) as last_good_poll,
             (select count(*) from feeds where active) as feeds,
             (select count(*) from feeds where active and failures > 0) as feeds_failing,
             (select count(*) from feeds where active and last_polled is null) as feeds_unpolled,

@@ -68,7 +68,7 @@ class Guard:
         text = [("content-type", "text/plain; charset=utf-8")]
         headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
         if self._password is None:
-            if not is_loopback(_host(headers.get(b"host", ""))):
+            if not is_loopback(named_host(headers.get(b"host", ""))):
                 return 421, "this server answers only under the names of its own machine\n", text
         elif not _knows(headers.get(b"authorization", ""), self._password):
             ask = ("www-authenticate", 'Basic realm="haiti-monitor", charset="UTF-8"')
@@ -78,7 +78,41 @@ class Guard:
         return None
 
 
-def _host(header: str) -> str:
+class OnlyLocal:
+    """Answers only requests to a name of this machine, and from no page but those of this machine.
+
+    For a server on the loopback that asks nobody for a password: otherwise a page from elsewhere, open in a browser
+    here, could ask it for anything, or have a name of its own that suddenly means this machine (DNS rebinding).
+    """
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one connection (ASGI)."""
+        if scope["type"] == "lifespan" or _is_local(scope):
+            await self._application(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": _POLICY})
+        else:
+            headers = _encoded(_safe("", [("content-type", "text/plain; charset=utf-8")]))
+            await send({"type": "http.response.start", "status": 421, "headers": headers})
+            await send({"type": "http.response.body", "body": b"only pages of this machine are answered here\n"})
+
+
+_POLICY = 1008
+"""What a web socket is closed with that breaks a rule."""
+
+
+def _is_local(scope: Scope) -> bool:
+    headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    origin = headers.get(b"origin")
+    asks = origin is None or is_loopback(named_host(origin.partition("://")[2]))
+    return asks and is_loopback(named_host(headers.get(b"host", "")))
+
+
+def named_host(header: str) -> str:
     """The host of a Host header, without port and brackets."""
     host = header.rpartition(":")[0] if header.rpartition(":")[2].isdigit() and "]" not in header[-1:] else header
     return host.strip("[]").lower()
