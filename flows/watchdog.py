@@ -20,6 +20,7 @@ def notify(state: str, environment: Mapping[str, str] = os.environ) -> None:
         return
     name = f"\0{address[1:]}" if address.startswith("@") else address
     with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as teller:
+        teller.setblocking(False)  # whoever does not read must not hold up the loop that tells
         teller.sendto(state.encode(), name)
 
 

@@ -544,3 +544,12 @@ def test_a_channel_hears_of_what_it_wants_and_of_all_that_it_does_not_mention(
 def test_a_channel_for_one_language_does_not_hear_of_what_has_none() -> None:
     channel = ChannelSection.model_validate({"name": "a", "url": "b", "when": {"language": "fr"}})
     assert not channel_wants(channel, change="mandate", stage="decided", severity="high", languages=[None])
+
+
+def test_everything_listens_on_this_machine_only_unless_told(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text("feeds: []\n", encoding="utf-8")
+    service = load(path).settings.service
+    assert (service.host, service.health_host) == ("127.0.0.1", "127.0.0.1")
+    shipped = load(Path(__file__).parents[1] / "config.yaml", rules=False).settings.service
+    assert (shipped.host, shipped.health_host) == ("127.0.0.1", "127.0.0.1")

@@ -77,9 +77,9 @@ def test_prefect_can_load_what_its_settings_name() -> None:
     """In a process of its own, as Prefect sets logging up once."""
     program = (
         "from prefect.logging import configuration, get_logger; configuration.setup_logging();"
-        "get_logger('flow_runs').warning('a [b] :boom: %s', 'c')"
+        "get_logger('runner').warning('a [b] :boom: %s', 'c')"
     )
     settings = {**os.environ, **eventlog.prefect_settings(), "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "WARNING"}
     done = subprocess.run([sys.executable, "-c", program], env=settings, capture_output=True, text=True, check=True)
     said = json.loads(done.stderr)
-    assert (said["event"], said["level"], said["message"]) == ("prefect.flow_runs", "warning", "a [b] :boom: c")
+    assert (said["event"], said["level"], said["message"]) == ("prefect.runner", "warning", "a [b] :boom: c")

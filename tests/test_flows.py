@@ -1,6 +1,7 @@
 """The flows' decisions, and their tasks called as plain functions; `test_service.py` sees them run."""
 
 import errno
+import json
 import os
 import select
 import signal
@@ -30,6 +31,7 @@ from monitor.errors import StoreError
 from monitor.models import FeedReport, Message
 from monitor.pipeline import GroupReport
 from monitor.pipeline.feeds import is_cut_off
+from monitor.schema import ServiceSection
 from monitor.store import Store, alerts, open_store
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -355,3 +357,38 @@ def test_the_embedded_server_keeps_its_state_beside_the_database_and_tells_nobod
 
     assert settings["PREFECT_HOME"] == str(tmp_path)
     assert (settings["DO_NOT_TRACK"], settings["PREFECT_SERVER_ANALYTICS_ENABLED"]) == ("1", "false")
+
+
+@pytest.mark.parametrize(
+    ("host", "password", "told"),
+    [("127.0.0.1", None, False), ("::1", None, False), ("0.0.0.0", None, True), ("0.0.0.0", "user:word", False)],
+)
+def test_a_server_that_others_reach_without_a_password_is_told(
+    host: str, password: str | None, told: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PREFECT_SERVER_API_AUTH_STRING", raising=False)
+    if password:
+        monkeypatch.setenv("PREFECT_SERVER_API_AUTH_STRING", password)
+
+    assert bool(service._exposure(ServiceSection(host=host))) is told
+
+
+def test_a_taken_port_for_programs_is_told_and_stops_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as other:
+        port = other.getsockname()[1]
+        config = config_of(tmp_path, f"service: {{health_port: {port}}}\n")
+
+        with service._health(config.path, config):
+            said = json.loads(capsys.readouterr().err)
+
+    assert (said["event"], said["level"]) == ("health.unavailable", "warning")
+    assert f"127.0.0.1 port {port} cannot be used" in said["message"]
+
+
+def test_programs_may_be_answered_nowhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = config_of(tmp_path, "service: {health_port: null}\n")
+
+    with service._health(config.path, config):
+        assert capsys.readouterr().err == ""

@@ -112,6 +112,8 @@ class Service:
     folder: Path
     mark: str
     feeds: Feeds
+    systemd: socket.socket
+    """Where it hears of the service; a socket as systemd's."""
     printed: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     heard: "SimpleQueue[str | None]" = field(default_factory=SimpleQueue)
@@ -204,11 +206,11 @@ def environment(mark: str) -> dict[str, str]:
     return kept | {"HAITI_MONITOR_TEST": mark}
 
 
-def start(config: Path, mark: str) -> "subprocess.Popen[str]":
+def start(config: Path, mark: str, **more: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [PROGRAM, "--config", config, "run"],
         cwd=config.parent,
-        env=environment(mark),
+        env=environment(mark) | more,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -231,9 +233,12 @@ def service(feeds: Feeds, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     port, health, mark = free_port(), free_port(), uuid4().hex
     config = folder / "config.yaml"
     config.write_text(CONFIG.format(port=port, health=health, feed=f"{feeds.url}/feed"), encoding="utf-8")
-    with start(config, mark) as process:
+    notified = {"NOTIFY_SOCKET": str(folder / "notify"), "WATCHDOG_USEC": "3000000"}
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd, start(config, mark, **notified) as process:
+        systemd.bind(notified["NOTIFY_SOCKET"])
+        systemd.settimeout(RUN_SECONDS)
         addresses = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{health}"
-        service = Service(process, *addresses, folder, mark, feeds)
+        service = Service(process, *addresses, folder, mark, feeds, systemd)
         threading.Thread(target=service.printed.extend, args=(process.stdout,), daemon=True).start()
         threading.Thread(target=service.listen, daemon=True).start()
         try:
@@ -315,6 +320,10 @@ def test_what_it_stores_is_for_its_user_only(service: Service) -> None:
 
     assert {Path(name) for name in ("monitor.db", "prefect/prefect.db", "prefect/server.log")} <= set(found)
     assert [str(path) for path, others in found.items() if others] == []
+
+
+def test_systemd_hears_that_it_is_ready_and_then_that_it_lives(service: Service) -> None:
+    assert [service.systemd.recv(100) for _ in range(3)] == [b"READY=1", b"WATCHDOG=1", b"WATCHDOG=1"]
 
 
 def test_an_automation_is_made_of_the_example(service: Service, tmp_path: Path) -> None:
@@ -505,10 +514,23 @@ def test_sigterm_ends_everything_in_time_even_while_pages_are_read(service: Serv
     deadline = time.monotonic() + END_SECONDS
     while len(service.processes()) < len(("service", "server", "poll", "reader", "reader")):
         assert time.monotonic() < deadline, f"only these run: {service.processes()}"
+    _heard(service.systemd)
     deadline = time.monotonic() + END_SECONDS
 
     service.process.send_signal(signal.SIGTERM)
 
     assert service.process.wait(END_SECONDS) == 0
+    assert b"STOPPING=1" in _heard(service.systemd)
     while service.processes():
         assert time.monotonic() < deadline, f"left behind: {service.processes()}"
+
+
+def _heard(ears: socket.socket) -> list[bytes]:
+    """What was told and not heard yet."""
+    ears.setblocking(False)
+    told = []
+    while True:
+        try:
+            told.append(ears.recv(100))
+        except BlockingIOError:
+            return told
