@@ -27,6 +27,7 @@ import monitor.config
 from flows import lastgood
 from flows import server as servers
 from flows import watchdog
+from flows.checking import Check
 from flows.secrets import resolve
 from flows.server import Server, ServiceError
 from monitor import alive, eventlog
@@ -59,6 +60,7 @@ class Parts:
     """What runs, and the first reason to stop: None for a signal, else what went wrong."""
 
     server: Server | None = None
+    check: Check | None = None
     runner: "Runner | None" = None
     reasons: "SimpleQueue[Exception | None]" = field(default_factory=SimpleQueue)
     signs_of_life: "asyncio.Task[None] | None" = None
@@ -71,10 +73,11 @@ def run(config_path: Path) -> int:
     """
     os.umask(_OURS_ALONE)
     path = config_path.resolve()
-    config = monitor.config.load(path)
+    config = monitor.config.load(path, rules=False)  # which are hundreds of MB to whoever looks at them
     parts = Parts()
     with _only_one(config.database_path), _signals_as_reasons(parts), _health(path, config):
         _start_server(parts, config)
+        parts.check = Check(path)  # while the server starts
         runner = threading.Thread(target=_serve, args=(parts, path, config), daemon=True)
         runner.start()
         reason = parts.reasons.get()
@@ -164,6 +167,8 @@ def environment(home: Path | None) -> dict[str, str]:
 
 def _serve(parts: Parts, path: Path, config: Config) -> None:
     try:
+        if parts.check:
+            parts.check.wait()
         if parts.server:
             servers.wait_until_ready(parts.server)
         else:

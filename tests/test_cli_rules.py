@@ -1,16 +1,18 @@
 """The commands about rules, as people and programs use them."""
 
-import fcntl
 import io
 import json
+import socket
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from monitor import alive
 from tests.test_cli import Result, Shell, program
 from tests.world import DECIDED, PROPOSED, QUIET, TERM, WEATHER, Clock, Web, World, serving
 
@@ -51,19 +53,25 @@ def test_rules_test_names_the_line_the_rule_the_clause_and_the_example(
     assert message == f"{WHY}\n    {QUIET}\n"
 
 
-@pytest.mark.parametrize("command", ["check", "run"])
-def test_nothing_starts_while_an_example_fails(command: str, world: World) -> None:
-    """A service that did start would find the lock of another one and end with 1, not with 2."""
+def test_a_check_fails_while_an_example_does(world: World) -> None:
     world.watch(rules=BROKEN)
-    home = world.folder / "prefect"
-    home.mkdir()
-    with (home / "service.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        result = program(world.folder, command)
+    result = program(world.folder, "check")
+    assert (result.code, result.out) == (2, "")
+    assert WHY in result.err
+    assert QUIET in result.err
+
+
+def test_the_service_ends_before_its_first_poll_while_an_example_fails(world: World) -> None:
+    """Its server starts meanwhile, which takes as long as all the examples."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as probe:
+        port = probe.getsockname()[1]
+    world.watch("one", rules=BROKEN, service={"port": port, "health_port": None})
+    result = program(world.folder, "run")
     assert (result.code, result.out) == (2, "")
     assert WHY in result.err
     assert QUIET in result.err
     assert "Traceback" not in result.err
+    assert (world.web.asked, alive.running(world.folder / "monitor.db")) == ([], None)
 
 
 # --------------------------------------------------------------------------- explain

@@ -45,9 +45,7 @@ def run(context: typer.Context) -> None:
     """Runs the service until it is stopped. Example: haiti-monitor run"""
     from flows.service import run as serve
 
-    path = of(context).path
-    _refuse_broken_rules(of(context).config(rules=True))
-    raise typer.Exit(serve(path.resolve()))
+    raise typer.Exit(serve(of(context).path))
 
 
 def poll(
