@@ -24,9 +24,8 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 import monitor.config
-from flows import lastgood
+from flows import lastgood, watchdog
 from flows import server as servers
-from flows import watchdog
 from flows.checking import Check
 from flows.secrets import resolve
 from flows.server import Server, ServiceError
