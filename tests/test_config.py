@@ -231,6 +231,13 @@ RULE = "changes: {leadership: {}}\nconcepts: {mission: [x], takeover: [y]}\nrule
     [
         pytest.param("feed: []", "1:1", "`feed` is not known here; did you mean `feeds`?", id="unknown key"),
         pytest.param(
+            "keep: {articles: 3 days}",
+            "1:18",
+            "must be 60 days or more: the monitor looks back so far; or forever",
+            id="kept too short",
+        ),
+        pytest.param("backup: {keep: 0}", "1:16", "0 is too small here; write 1 or more", id="no copy at all"),
+        pytest.param(
             "fetch: {allow_addresses: [here]}",
             "1:27",
             "'here' is no address or network with an optional port",

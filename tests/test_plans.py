@@ -12,7 +12,7 @@ import typer
 
 from benchmarks.archive import fill
 from monitor import cli
-from monitor.store import Row, Store, open_store
+from monitor.store import Row, Store, open_store, upkeep
 from monitor.web.metadata import described
 from monitor.web.report import report
 from monitor.web.views import VIEWS
@@ -38,9 +38,10 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(params=["with the planner's figures", "without them"])
 def folder(request: pytest.FixtureRequest, filled: Path) -> Path:
-    """The same after ANALYZE, and as it is before the first."""
+    """The same after a night, and as it is before the first."""
+    with open_store(filled / "monitor.db") as store:
+        upkeep.count_for_planner(store)
     connection = sqlite3.connect(filled / "monitor.db")
-    connection.execute("analyze")
     if request.param == "without them":
         connection.execute("delete from sqlite_stat1")
         connection.commit()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.units import duration, in_words, size
+from monitor.units import duration, in_bytes, in_words, size
 
 
 @pytest.mark.parametrize(
@@ -76,3 +76,11 @@ def test_a_length_of_time_is_said_as_people_say_it(length: timedelta, words: str
 def test_what_is_said_in_one_unit_is_read_back_as_it_was(unit: str, count: int) -> None:
     length = duration(f"{count} {unit}")
     assert duration(in_words(length)) == length
+
+
+@pytest.mark.parametrize(
+    ("amount", "words"),
+    [(0, "0 bytes"), (999, "999 bytes"), (1500, "1.5 kB"), (25_000_000, "25 MB"), (1_200_000_000, "1.2 GB")],
+)
+def test_bytes_are_told_in_their_largest_unit(amount: int, words: str) -> None:
+    assert in_bytes(amount) == words

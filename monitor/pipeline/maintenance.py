@@ -18,7 +18,7 @@ from monitor.vigilance import Trouble
 
 _PAUSE = 0.02
 """Seconds between two steps: who waits for the database gets it."""
-_ARTICLES = 100
+_ARTICLES = 50
 _SEARCH_STEPS = 200
 _SELDOM = timedelta(days=30)
 """What reads or writes a whole index anew is done so often."""
@@ -141,6 +141,8 @@ def _tidy(store: Store, now: datetime, report: MaintainReport) -> None:
 
 def _sweep(store: Store) -> None:
     """Takes articles that are gone out of the index of stories. It is ordered by words: all of it is looked through."""
+    with store.transaction():
+        retention.note_living(store)
     for part in retention.PARTS:
         after = part.least
         while (until := retention.end_of_stretch(store, part, after)) is not None:
