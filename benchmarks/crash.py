@@ -128,8 +128,9 @@ class Watched:
     def run(self, moment: datetime, *step: str, after: float | None = None) -> float | None:
         """One pass, killed at a step or so many seconds after it began: its seconds, None where it died."""
         with self.start(moment, *step) as process:
+            begun = process.stdout.readline() if process.stdout else ""
             began = time.monotonic()
-            if after is not None and process.stdout and process.stdout.readline():
+            if after is not None and begun:
                 try:
                     process.wait(after)
                 except subprocess.TimeoutExpired:
@@ -218,8 +219,9 @@ def told(title: str, outcome: Outcome, truth: Outcome) -> bool:
 
 
 def at_random(chance: random.Random, longest: float) -> dict[int, list[dict[str, Any]]]:
-    """Deaths in every round, each at any moment of a pass."""
-    return {number: [{"after": chance.uniform(0, longest)} for _ in range(DEATHS)] for number in range(TICKS)}
+    """Deaths in every round, at any moment of a pass, more of them early: later passes of a round have less to do."""
+    moments = iter(lambda: longest * chance.random() * chance.random(), None)
+    return {number: [{"after": next(moments)} for _ in range(DEATHS)] for number in range(TICKS)}
 
 
 def main() -> None:
