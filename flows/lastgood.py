@@ -44,22 +44,23 @@ class Keeping:
 def current(path: Path) -> Config:
     """The configuration of a run. Raises ConfigError where it is wrong and no service kept one that was right.
 
+    Its rules are compiled when they are needed: `pipeline.need_right_rules` sees to it that they are right.
     One that changed is taken if a service would start with it: its rules do what their examples say, and its channels
     have addresses.
     """
     keeping = of_service()
     if keeping is None:
-        return load(path)
+        return load(path, rules=False)
     if _stands_in(path) == _stands_in(keeping.good):
         _be_well(keeping, path)
-        return _at(keeping, load(path))
+        return _at(keeping, load(path, rules=False))
     try:
         found = _right(path)
     except ConfigError as error:
         if not keeping.good.exists():
             raise
         _refuse(keeping, path, error)
-        return _at(keeping, replace(load(keeping.good), path=path))
+        return _at(keeping, replace(load(keeping.good, rules=False), path=path))
     _take(keeping, found)
     return _at(keeping, found)
 
@@ -88,10 +89,8 @@ def of_service() -> Keeping | None:
 
 def _right(path: Path) -> Config:
     config = load(path)
-    failures = [one for one in run_examples(config.rules) if not config.is_dismissed(one.path)]
-    if failures:
-        texts = ((f"rule `{f.rule}`: {f.message}: {f.example.title or f.example.text}", f.path) for f in failures)
-        raise ConfigError([config.example_problem(message, place) for message, place in texts])
+    if problems := config.broken_examples(run_examples(config.rules)):
+        raise ConfigError(problems)
     check_channels(config, resolve)
     return config
 

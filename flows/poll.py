@@ -42,7 +42,8 @@ def poll(config: str) -> State[Any]:
         tasks.index_articles(whole(store))
         heartbeat = beat(loaded) if is_good(reports) else None
     summary = f"{summarise(reports, grouped)}, {sent.sent} alerts sent" + (f"; {heartbeat}" if heartbeat else "")
-    create_table_artifact(key="poll", table=rows(reports), description=summary)
+    if reports:
+        create_table_artifact(key="poll", table=rows(reports), description=summary)
     if heartbeat:
         record("heartbeat.failed", heartbeat, level="warning")
     say("poll.done", f"{_now():%H:%M} UTC poll: {summary}", **figures(reports, grouped), alerts_sent=sent.sent)

@@ -1,10 +1,6 @@
 """What every flow does around its work: it opens the store, follows the service, and fails in words."""
 
 import functools
-import multiprocessing
-import os
-import signal
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,8 +10,10 @@ from prefect.client.schemas.objects import State
 from prefect.states import Failed
 
 from flows import lastgood
+from flows.following import follow_service
 from monitor.config import Config
 from monitor.errors import MonitorError
+from monitor.pipeline import need_right_rules
 from monitor.store import Store, open_store
 
 
@@ -41,20 +39,5 @@ def opened(path: str) -> Iterator[tuple[Config, Store]]:
     follow_service()
     config = lastgood.current(Path(path))
     with open_store(config.database_path) as store:
+        need_right_rules(config, store)
         yield config, store
-
-
-def follow_service() -> None:
-    """Makes a run that the service started end with it, however that ends.
-
-    The run leads a group of its own, so that one signal reaches the processes it starts, and Ctrl-C only the service.
-    """
-    service = multiprocessing.parent_process()
-    if service is not None and os.getpgrp() != os.getpid():
-        os.setsid()
-        threading.Thread(target=_end_with, args=(service,), daemon=True).start()
-
-
-def _end_with(service: Any) -> None:
-    service.join()
-    os.killpg(0, signal.SIGKILL)

@@ -4,11 +4,12 @@
     runner thread   waits for the server, registers the deployments, starts each run as a process of its own
     server child    API, scheduler, UI
 
-Flow runs are children that end with this process, however it ends (see `served.follow_service`).
+Flow runs are children that end with this process, however it ends (see `following`).
 """
 
 import asyncio
 import contextlib
+import importlib
 import multiprocessing
 import os
 import signal
@@ -26,7 +27,7 @@ from typing import TYPE_CHECKING
 import monitor.config
 from flows import lastgood, watchdog
 from flows import server as servers
-from flows.checking import Check
+from flows.beginning import Beginning
 from flows.secrets import resolve
 from flows.server import Server, ServiceError
 from monitor import alive, eventlog
@@ -59,7 +60,7 @@ class Parts:
     """What runs, and the first reason to stop: None for a signal, else what went wrong."""
 
     server: Server | None = None
-    check: Check | None = None
+    beginning: Beginning | None = None
     runner: "Runner | None" = None
     reasons: "SimpleQueue[Exception | None]" = field(default_factory=SimpleQueue)
     signs_of_life: "asyncio.Task[None] | None" = None
@@ -76,7 +77,7 @@ def run(config_path: Path) -> int:
     parts = Parts()
     with _only_one(config.database_path), _signals_as_reasons(parts), _health(path, config):
         _start_server(parts, config)
-        parts.check = Check(path)  # while the server starts
+        parts.beginning = Beginning(path)  # while the server starts
         runner = threading.Thread(target=_serve, args=(parts, path, config), daemon=True)
         runner.start()
         reason = parts.reasons.get()
@@ -166,8 +167,9 @@ def environment(home: Path | None) -> dict[str, str]:
 
 def _serve(parts: Parts, path: Path, config: Config) -> None:
     try:
-        if parts.check:
-            parts.check.wait()
+        importlib.import_module("prefect.runner")  # while they are under way: it takes seconds
+        if parts.beginning:
+            parts.beginning.wait()
         if parts.server:
             servers.wait_until_ready(parts.server)
         else:

@@ -36,6 +36,7 @@ from monitor.yamltext import Document, read
 from monitor.yamltext import load as load_yaml
 
 if TYPE_CHECKING:
+    from monitor.rules.examples import Failure
     from monitor.rules.ruleset import RuleSet
 
 Secrets = Callable[[str], str | None]
@@ -85,7 +86,7 @@ class Config:
         """The compiled rules. Raises ConfigError with every mistake in them."""
         from monitor.rules.compile import compile_rules  # the parser of expressions: only for commands that match
 
-        rules, mistakes = compile_rules(_rules_spec(self.settings, self.dismissed))
+        rules, mistakes = compile_rules(self._spec)
         if rules is None:
             places = [_path_in(self.document.data, mistake.path) for mistake in mistakes]
             pairs = zip(mistakes, places, strict=True)
@@ -105,6 +106,25 @@ class Config:
         of_rule = [place for place, entry in enumerate(self.dismissed) if entry.rule == rule.id]
         place = of_rule[int(path[-1]) - len(rule.examples.ignore)]
         return self.dismissed_document.problem(message, (place, "title"))
+
+    def broken_examples(self, failures: "Iterable[Failure]") -> list[Problem]:
+        """What is wrong with the rules by their examples, but for dismissed false alarms: those stop nothing."""
+        return [
+            self.example_problem(f"rule `{one.rule}`: {one.message}: {one.example.title or one.example.text}", one.path)
+            for one in failures
+            if not self.is_dismissed(one.path)
+        ]
+
+    @cached_property
+    def rules_version(self) -> str:
+        """The version that the compiled rules have, without compiling them."""
+        from monitor.rules.ruleset import version_of
+
+        return version_of(self._spec)
+
+    @cached_property
+    def _spec(self) -> RulesSpec:
+        return _rules_spec(self.settings, self.dismissed)
 
     @cached_property
     def weak_rules(self) -> frozenset[str]:

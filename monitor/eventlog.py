@@ -5,6 +5,7 @@ An event has a short name that stays the same (`poll.done`), so that programs ne
     service.starting  service.started  service.stopping  service.stopped  service.failed
     service.untold    no channel is configured         service.exposed   others reach pages without a password
     health.started    health.unavailable
+    feeds.asked       feeds.unasked  before the Prefect server is there
     poll.done         feed.failed      development.new    development.moved
     deliver.done      alert.sent       alert.failed       heartbeat.failed
 

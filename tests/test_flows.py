@@ -310,7 +310,7 @@ def test_a_server_of_ones_own_that_does_not_answer_is_named_with_what_to_do() ->
 
 SERVICE = """
 import multiprocessing, signal, subprocess, sys
-from flows.served import follow_service
+from flows.following import follow_service
 from flows.service import _end_runs
 
 def run():

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from monitor import config as configuration
 from monitor import pipeline
 from monitor.errors import ConfigError, NotifyError
 from monitor.extract import extract
@@ -35,6 +36,7 @@ from tests.world import (
     Web,
     World,
     serving,
+    write_config,
 )
 
 PARAGRAPHS = tuple(
@@ -882,13 +884,37 @@ def test_a_crash_in_the_middle_of_a_stage_undoes_it_and_the_next_pass_does_it(
 @pytest.mark.parametrize("stage", [pipeline.match_articles, pipeline.group_signals])
 def test_a_stage_reads_what_it_decides_on_under_the_lock_under_which_it_writes(stage: Any, world: World) -> None:
     config = world.watch("one")
+    world.web.feed("/one.xml", seen("a", title=DECIDED))
+    world.poll()
+    world.execute("update articles set rules_version = null")
     statements: list[str] = []
     with world.store() as store:
         store.connection.set_trace_callback(statements.append)
         stage(config, store, NOW)
-    assert statements[0] == "BEGIN IMMEDIATE"
-    assert statements[-1] == "COMMIT"
-    assert any("select" in statement for statement in statements)
+    under_lock = statements[statements.index("BEGIN IMMEDIATE") : statements.index("COMMIT")]
+    assert any("select" in statement for statement in under_lock)
+    assert all("select" in statement for statement in statements[: statements.index("BEGIN IMMEDIATE")])
+
+
+def test_a_pass_with_nothing_to_match_does_without_compiled_rules(world: World) -> None:
+    world.watch("one")
+    world.web.feed("/one.xml", seen("a", title=DECIDED))
+    world.poll()
+    config = configuration.load(world.folder / "config.yaml", rules=False)
+    with world.store() as store:
+        pipeline.need_right_rules(config, store)
+        pipeline.run_pass(config, store, world.clock)
+    assert "rules" not in vars(config)
+
+
+def test_wrong_rules_are_told_even_where_there_is_nothing_to_match(world: World) -> None:
+    world.watch("one")
+    world.web.feed("/one.xml", seen("a", title=DECIDED))
+    world.poll()
+    write_config(world.folder, rules=[WATCH["rules"][0] | {"when": "missing near/3 mission"}])
+    config = configuration.load(world.folder / "config.yaml", rules=False)
+    with world.store() as store, pytest.raises(ConfigError, match="there is no concept `missing`"):
+        pipeline.need_right_rules(config, store)
 
 
 def test_an_alert_that_was_claimed_and_not_sent_is_sent_when_its_lease_ends(world: World, hook: Webhook) -> None:

@@ -255,7 +255,7 @@ def test_one_poll_is_run_at_once_besides_the_scheduled_ones(service: Service) ->
     [first, *_] = service.until(service.completed_polls)
 
     assert len([run for run in service.polls() if not run["auto_scheduled"]]) == 1
-    assert first["state"]["message"].startswith("1 feeds asked, 0 failed, 1 new articles, 1 new developments")
+    assert first["state"]["message"].startswith("1 feeds asked, 0 failed, 0 new articles, 1 new developments")
 
 
 def test_scheduled_polls_run(service: Service) -> None:
@@ -280,11 +280,19 @@ def test_people_are_told_where_the_page_is_what_is_scheduled_and_that_nobody_is_
 
 def test_what_it_says_to_programs_is_one_object_a_line_with_moment_level_and_event(service: Service) -> None:
     [development], [done, *_] = service.events("development.new"), service.events("poll.done")
+    [asked] = service.events("feeds.asked")
 
     assert all({"time", "level", "event", "message"} <= set(json.loads(line)) for line in service.said)
     assert (development["change"], development["stage"], development["title"]) == ("leadership", "decided", TITLE)
-    assert (done["feeds"], done["failed"], done["new_articles"], done["alerts_sent"]) == (1, 0, 1, 1)
+    assert (asked["feeds"], asked["failed"], asked["new_articles"]) == (1, 0, 1)
+    assert (done["developments"], done["alerts_sent"]) == (1, 1)
     assert [one["channel"] for one in service.events("alert.sent")] == ["console"]
+
+
+def test_feeds_are_asked_before_the_server_is_there(service: Service) -> None:
+    said = [json.loads(line)["event"] for line in service.said]
+
+    assert said.index("feeds.asked") < said.index("service.started")
 
 
 def test_programs_may_ask_how_it_is(service: Service) -> None:
@@ -345,10 +353,12 @@ def test_the_web_interface_answers(service: Service) -> None:
 
 
 def test_a_poll_leaves_a_table(service: Service) -> None:
-    tables = service.api("/artifacts/filter", {"artifacts": {"key": {"any_": ["poll"]}}, "sort": "CREATED_DESC"})
+    service.next_poll(RUN_SECONDS)
+    wanted = {"artifacts": {"key": {"any_": ["poll"]}}, "sort": "CREATED_DESC"}
+    [table, *_] = service.until(lambda: service.api("/artifacts/filter", wanted))
 
-    [row] = json.loads(tables[-1]["data"])
-    assert (row["feed"], row["result"], row["new entries"], row["error"]) == ("Harbour Wire", "new", 1, "")
+    [row] = json.loads(table["data"])
+    assert (row["feed"], row["result"], row["new entries"], row["error"]) == ("Harbour Wire", "new", 0, "")
 
 
 def test_a_new_development_is_an_event(service: Service) -> None:

@@ -56,12 +56,13 @@ def poll(
     """One whole pass now: feeds in, alerts out. Example: haiti-monitor poll"""
     from flows.secrets import resolve
     from monitor.cli.progress import Bars
-    from monitor.pipeline import check_channels, run_pass
+    from monitor.pipeline import check_channels, need_right_rules, run_pass
     from monitor.store import open_store
 
-    config = of(context).config(rules=True)
+    config = of(context).config()
     check_channels(config, resolve)
     with open_store(config.database_path) as store, Bars() as bars:
+        need_right_rules(config, store)
         report = run_pass(
             config, store, lambda: datetime.now(UTC), everything=not due, progress=bars, secrets=resolve, show=say_alert
         )
@@ -116,13 +117,12 @@ def _refuse_broken_rules(config: "Config") -> None:
     with Bars() as bars:
         bars.begin("examples", _examples(config))
         found = run_examples(config.rules, bars.advance)
-    failures = [failure for failure in found if not config.is_dismissed(failure.path)]
-    if len(found) > len(failures):
+    problems = config.broken_examples(found)
+    if len(found) > len(problems):
         still = "dismissed false alarms that a rule still takes for news, which stops nothing"
-        say(f"{still}: {len(found) - len(failures)}; see `haiti-monitor rules test`")
-    if failures:
-        texts = ((f"rule `{f.rule}`: {f.message}: {f.example.title or f.example.text}", f.path) for f in failures)
-        raise ConfigError([config.example_problem(message, path) for message, path in texts])
+        say(f"{still}: {len(found) - len(problems)}; see `haiti-monitor rules test`")
+    if problems:
+        raise ConfigError(problems)
 
 
 def _feeds_answer(config: "Config") -> bool:

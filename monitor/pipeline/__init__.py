@@ -17,7 +17,7 @@ from monitor.pipeline.feeds import due_feeds, index_articles, poll_feeds, store_
 from monitor.pipeline.maintenance import MaintainReport, maintain
 from monitor.pipeline.pages import ask_pages, known_hosts, read_pages, store_pages, wanted_pages
 from monitor.pipeline.run import PassReport, run_pass
-from monitor.pipeline.signals import GroupReport, MatchReport, group_signals, match_articles
+from monitor.pipeline.signals import GroupReport, MatchReport, group_signals, match_articles, need_right_rules
 from monitor.pipeline.watching import beat, watch_itself
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "known_hosts",
     "maintain",
     "match_articles",
+    "need_right_rules",
     "poll_feeds",
     "read_pages",
     "run_pass",

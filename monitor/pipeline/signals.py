@@ -43,6 +43,15 @@ class GroupReport:
     silent: int = 0
 
 
+def need_right_rules(config: Config, store: Store) -> None:
+    """Raises ConfigError with what is wrong with the rules. Rules with which an article was matched are right.
+
+    Compiling them takes a second, which a pass with nothing to match can do without.
+    """
+    if not articles.is_any_matched(store, config.rules_version):
+        _ = config.rules
+
+
 def match_articles(
     config: Config, store: Store, now: datetime, done: Callable[[int], None] = lambda _: None
 ) -> MatchReport:
@@ -51,6 +60,8 @@ def match_articles(
     `done` hears of so many more that were looked at.
     """
     report = MatchReport()
+    if not articles.unmatched(store, config.rules_version, 1):
+        return report  # without compiling the rules
     while looked_at := _match_batch(config, store, now, report):
         done(looked_at)
     return report

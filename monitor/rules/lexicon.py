@@ -66,8 +66,13 @@ def term_words(term: str) -> tuple[TermWord, ...]:
         capital = word.capital and len(word.folded) > 1 and not prefix
         found.append(TermWord(word.folded, capital, prefix))
     if not found:
-        raise RuleError(f"{term!r} has no word to look for")
+        raise no_word(term)
     return tuple(found)
+
+
+def no_word(term: str) -> RuleError:
+    """What is wrong with a term in which no word stands."""
+    return RuleError(f"{term!r} has no word to look for")
 
 
 class Lexicon:

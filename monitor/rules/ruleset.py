@@ -3,9 +3,10 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from itertools import islice
 from operator import itemgetter
+from typing import Any
 
 from monitor.models import Article, Entry, Match, Signal
 from monitor.rules.deciding import deciding
@@ -192,8 +193,13 @@ def actor_group(name: str) -> str:
 def version_of(spec: RulesSpec) -> str:
     """A short fingerprint of what decides (examples and titles do not), stable between runs and machines."""
     deciding = replace(spec, rules=tuple(replace(rule, match=(), ignore=(), title="") for rule in spec.rules))
-    content = json.dumps([ENGINE, asdict(deciding)], sort_keys=True, ensure_ascii=True, default=str)
+    content = json.dumps([ENGINE, deciding], sort_keys=True, ensure_ascii=True, default=_as_mapping)
     return hashlib.sha256(content.encode()).hexdigest()[:12]
+
+
+def _as_mapping(record: Any) -> dict[str, Any]:
+    """The fields of a record; `asdict` would copy every term of every list."""
+    return {one.name: getattr(record, one.name) for one in fields(record)}
 
 
 def _within(one: Span, other: Span) -> bool:

@@ -245,6 +245,11 @@ def unmatched(store: Store, version: str, limit: int = 500) -> list[Article]:
     return [article_of(row) for row in rows]
 
 
+def is_any_matched(store: Store, version: str) -> bool:
+    """Whether these rules have seen an article."""
+    return bool(store.rows("select 1 from articles where rules_version = ? limit 1", version))
+
+
 def arrivals(store: Store, since: datetime | None) -> list[int]:
     """The articles in the order in which the pipeline took them: by arrival, of one poll the oldest news first.
 
