@@ -40,10 +40,10 @@ def read(config: Config, urls: list[str], workers: int) -> tuple[float, int]:
     now = datetime.now(UTC)
     requests = [PageRequest(number, url) for number, url in enumerate(urls)]
     with WorkerPool(workers) as pool:
-        for _ in ask_pages(config, requests[:workers], now, pool, Hosts()):
+        for _ in ask_pages(config.settings.fetch, requests[:workers], now, Hosts(), pool):
             pass  # the workers have started and loaded what reads pages
         began, last, done = time.perf_counter(), 0.0, 0
-        for portion in ask_pages(config, requests, now, pool, Hosts()):
+        for portion in ask_pages(config.settings.fetch, requests, now, Hosts(), pool):
             if any(outcome.page for outcome in portion):
                 last = time.perf_counter() - began
             done += sum(outcome.page is not None for outcome in portion)

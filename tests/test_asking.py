@@ -38,7 +38,7 @@ def test_each_of_many_feeds_has_one_outcome_whatever_it_is(tmp_path: Path) -> No
         for number in range(0, 250, 2):
             web.feed(f"/{number}", Item(f"News {number}", f"/n{number}"))
         due = [feed(number, f"{web.url}/{number}") for number in range(250)]
-        portions = list(ask_feeds(config, due, NOW))
+        portions = list(ask_feeds(config.settings.fetch, due, NOW))
     outcomes = [outcome for portion in portions for outcome in portion]
     assert sorted(outcome.feed.id for outcome in outcomes) == list(range(250))
     assert {outcome.feed.id for outcome in outcomes if outcome.status == "new"} == set(range(0, 250, 2))
@@ -48,7 +48,7 @@ def test_each_of_many_feeds_has_one_outcome_whatever_it_is(tmp_path: Path) -> No
 def test_who_takes_no_more_outcomes_leaves_nobody_asking(tmp_path: Path) -> None:
     with serving() as web:
         config = load(write_config(tmp_path, fetch={"allow_addresses": ["127.0.0.1/32"]}))
-        portions = ask_feeds(config, [feed(number, f"{web.url}/{number}") for number in range(300)], NOW)
+        portions = ask_feeds(config.settings.fetch, [feed(number, f"{web.url}/{number}") for number in range(300)], NOW)
         next(portions)
         portions.close()  # type: ignore[attr-defined]
     assert "asking" not in [thread.name for thread in threading.enumerate()]
@@ -62,7 +62,7 @@ def test_what_goes_wrong_while_asking_is_raised_where_the_outcomes_are_taken(
 
     monkeypatch.setattr("monitor.pipeline.asking.Parsers", refuse)
     with pytest.raises(RuntimeError, match="no more parsers"):
-        list(ask_feeds(load(write_config(tmp_path)), [feed(1, "http://127.0.0.1:9/")], NOW))
+        list(ask_feeds(load(write_config(tmp_path)).settings.fetch, [feed(1, "http://127.0.0.1:9/")], NOW))
 
 
 def two_feeds(web: Web) -> list[FeedState]:
@@ -100,7 +100,7 @@ def test_a_feed_that_cannot_be_read_at_all_costs_no_other_theirs(
 def outcomes_of_two(folder: Path) -> dict[int, tuple[str, str | None]]:
     with serving() as web:
         config = load(write_config(folder, fetch={"allow_addresses": ["127.0.0.1/32"]}))
-        found = [one for portion in ask_feeds(config, two_feeds(web), NOW) for one in portion]
+        found = [one for portion in ask_feeds(config.settings.fetch, two_feeds(web), NOW) for one in portion]
     return {one.feed.id: (one.status, one.error) for one in found}
 
 

@@ -572,7 +572,7 @@ def test_a_page_that_does_not_come_holds_up_no_other(world: World, pool: WorkerP
     slow = PageRequest(1, world.web.url.replace("127.0.0.1", "localhost") + "/slow", 0)
     quick = PageRequest(2, f"{world.web.url}/quick", 0)
     brought = []
-    for outcomes in pipeline.ask_pages(config, [slow, quick], NOW, pool, Hosts()):
+    for outcomes in pipeline.ask_pages(config.settings.fetch, [slow, quick], NOW, Hosts(), pool):
         brought.append([outcome.request.article for outcome in outcomes])
         world.web.closing.set()  # only now the server ends its silence
     assert brought == [[2], [1]]

@@ -105,7 +105,7 @@ def test_batches_of_one_pass_ask_for_rules_once_even_before_they_are_stored(worl
     with world.store() as store:
         hosts = known_hosts(store, world.clock())
         for request in wanted_pages(store, world.clock()):
-            for outcomes in ask_pages(config, [request], world.clock(), pool, hosts):
+            for outcomes in ask_pages(config.settings.fetch, [request], world.clock(), hosts, pool):
                 store_pages(config, store, outcomes, world.clock(), hosts)
     assert len(world.web.asked_for("/robots.txt")) == before + 1
 

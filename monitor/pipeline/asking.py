@@ -19,6 +19,7 @@ from monitor.guard import FetchSettings, user_agent
 from monitor.models import FeedOutcome, FeedState, FetchFailure, ParsedFeed, Response
 from monitor.pipeline.parsers import Parsers
 from monitor.pipeline.streaming import Stream
+from monitor.schema import FetchSection
 from monitor.timing import max_age, wants_all
 
 if TYPE_CHECKING:
@@ -39,28 +40,29 @@ def fetch_feeds(
     config: Config, due: Sequence[FeedState], now: datetime, on_feed: OnFeed | None = None
 ) -> list[FeedOutcome]:
     """Asks all feeds at once, within the configured limits, and parses what is new. A failed feed is a value."""
-    return [outcome for portion in ask_feeds(config, due, now, on_feed) for outcome in portion]
-
-
-def ask_feeds(
-    config: Config, due: Sequence[FeedState], now: datetime, on_feed: OnFeed | None = None
-) -> Iterator[list[FeedOutcome]]:
-    """The same in portions, as they come in, each in the order of `due`: the others are asked while one is stored."""
-    order = {feed.id: number for number, feed in enumerate(due)}
-    stream: Stream[FeedOutcome] = Stream(partial(_ask_all, config, due, now), _AHEAD)
-    for portion in stream.portions():
+    found = []
+    for portion in ask_feeds(config.settings.fetch, due, now):
         for outcome in portion:
             if on_feed:
                 on_feed(outcome)
+        found += portion
+    return found
+
+
+def ask_feeds(fetch: FetchSection, due: Sequence[FeedState], now: datetime) -> Iterator[list[FeedOutcome]]:
+    """The same in portions, as they come in, each in the order of `due`: the others are asked while one is stored."""
+    order = {feed.id: number for number, feed in enumerate(due)}
+    stream: Stream[FeedOutcome] = Stream(partial(_ask_all, fetch, due, now), _AHEAD)
+    for portion in stream.portions():
         yield sorted(portion, key=lambda outcome: order[outcome.feed.id])
 
 
-async def _ask_all(config: Config, due: Sequence[FeedState], now: datetime, stream: Stream[FeedOutcome]) -> None:
+async def _ask_all(fetch: FetchSection, due: Sequence[FeedState], now: datetime, stream: Stream[FeedOutcome]) -> None:
     never_read = sum(feed.last_full is None for feed in due)
     with Parsers(never_read) as parsers:
         from monitor.fetch import Fetcher  # aiohttp takes 0.15 s: only who polls pays for it
 
-        async with Fetcher(fetch_settings(config)) as fetcher, asyncio.TaskGroup() as group:
+        async with Fetcher(fetch_settings(fetch)) as fetcher, asyncio.TaskGroup() as group:
             for feed in in_turns(due, lambda feed: feed.address):
                 await stream.place()
                 group.create_task(_ask(feed, now, fetcher, parsers, stream))
@@ -130,9 +132,8 @@ async def outcome_of(
     )
 
 
-def fetch_settings(config: Config) -> FetchSettings:
+def fetch_settings(fetch: FetchSection) -> FetchSettings:
     """The limits of the configuration as the fetcher takes them."""
-    fetch = config.settings.fetch
     return FetchSettings(
         timeout=fetch.timeout,
         max_bytes=fetch.max_bytes,

@@ -85,7 +85,7 @@ def discover(config: Config, url: str, now: datetime, *, persistent: bool = True
 
 
 async def _discover(config: Config, url: str, now: datetime, *, persistent: bool) -> Discovery:
-    settings = fetch_settings(config)
+    settings = fetch_settings(config.settings.fetch)
     async with Fetcher(replace(settings, per_host=min(settings.per_host, _PER_HOST))) as fetcher:
         page = await fetcher.get(url, accept=ACCEPT)
         if isinstance(page, FetchFailure):

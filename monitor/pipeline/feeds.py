@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -13,6 +13,7 @@ from monitor.errors import StoreError
 from monitor.identity import KnownArticle, candidates, find
 from monitor.models import Candidate, Entry, FeedOutcome, FeedReport, FeedState, ParsedFeed, Read
 from monitor.pipeline.asking import OnFeed, ask_feeds
+from monitor.schema import FetchSection
 from monitor.store import Store, articles, damage, feeds
 from monitor.store.clock import follow_back
 from monitor.store.retention import UNREAD
@@ -23,6 +24,7 @@ _FULL_TEXT_WORDS = 250
 """From this many words on an entry carries its article, and the page is not asked for."""
 _HOSTS_THAT_TELL = 3
 _log = logging.getLogger(__name__)
+AskFeeds = Callable[[FetchSection, Sequence[FeedState], datetime], Iterator[list[FeedOutcome]]]
 
 
 def sync(config: Config, store: Store, now: datetime) -> None:
@@ -53,10 +55,15 @@ def poll_feeds(
     due: Sequence[FeedState],
     clock: Callable[[], datetime],
     on_feed: OnFeed | None = None,
+    ask: AskFeeds = ask_feeds,
 ) -> list[FeedReport]:
-    """Asks the feeds, and stores what they bring while others are still asked."""
-    portions = ask_feeds(config, due, clock(), on_feed)
-    reports = [report for portion in portions for report in store_feeds(config, store, portion, clock())]
+    """Asks the feeds, and stores what they bring while others are still asked. `ask` may do so on other machines."""
+    reports: list[FeedReport] = []
+    for portion in ask(config.settings.fetch, due, clock()):
+        for outcome in portion:
+            if on_feed:
+                on_feed(outcome)
+        reports += store_feeds(config, store, portion, clock())
     if is_cut_off(reports):
         with store.transaction():
             feeds.ask_again(store, [feed.id for feed in due], clock())

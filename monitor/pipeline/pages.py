@@ -20,6 +20,7 @@ from monitor.pipeline.asking import fetch_settings, in_turns
 from monitor.pipeline.feeds import news_time
 from monitor.pipeline.manners import Hosts, Visit
 from monitor.pipeline.streaming import Stream
+from monitor.schema import FetchSection
 from monitor.store import Store, articles, robots
 from monitor.timing import next_page
 
@@ -35,8 +36,10 @@ _GONE = frozenset({400, 401, 402, 403, 404, 405, 406, 410, 451})
 _WORKERS = 2
 _AHEAD = 100
 """How many pages may be on their way, each of them in memory until it is read."""
-_TIME_LIMIT = timedelta(seconds=20)
+TIME_LIMIT = timedelta(seconds=20)
+"""For taking the text out of one page."""
 OnPage = Callable[[PageOutcome], None]
+AskPages = Callable[[FetchSection, Sequence[PageRequest], datetime, Hosts], Iterator[list[PageOutcome]]]
 
 
 def wanted_pages(store: Store, now: datetime) -> list[PageRequest]:
@@ -50,11 +53,12 @@ def read_pages(
     clock: Callable[[], datetime],
     on_page: OnPage | None = None,
     pool: "WorkerPool | None" = None,
+    ask: AskPages | None = None,
 ) -> tuple[int, int]:
     """Reads all pages that are to be read now, and stores some while others are read.
 
     Says how many were read, and how many failed. Starting workers takes a second: who reads several times passes a
-    `pool` that lasts.
+    `pool` that lasts. `ask` may read them on other machines.
     """
     from monitor.worker_pool import WorkerPool  # only who reads pages pays for it
 
@@ -62,8 +66,9 @@ def read_pages(
     hosts = known_hosts(store, clock())
     with ExitStack() as closing:
         while wanted := wanted_pages(store, clock()):
-            pool = pool or closing.enter_context(WorkerPool(_WORKERS, _TIME_LIMIT))
-            for outcomes in ask_pages(config, wanted, clock(), pool, hosts):
+            if ask is None:
+                ask = partial(ask_pages, pool=pool or closing.enter_context(WorkerPool(_WORKERS, TIME_LIMIT)))
+            for outcomes in ask(config.settings.fetch, wanted, clock(), hosts):
                 store_pages(config, store, outcomes, clock(), hosts)
                 for outcome in outcomes:
                     if on_page:
@@ -79,23 +84,23 @@ def known_hosts(store: Store, now: datetime) -> Hosts:
 
 
 def ask_pages(
-    config: Config, wanted: Sequence[PageRequest], now: datetime, pool: "WorkerPool", hosts: Hosts
+    fetch: FetchSection, wanted: Sequence[PageRequest], now: datetime, hosts: Hosts, pool: "WorkerPool"
 ) -> Iterator[list[PageOutcome]]:
     """Downloads pages and takes their text out, in worker processes; portions as they come in. No database.
 
     A failed page is a value. Who asks in several rounds passes the same `hosts` to each, so that no site is asked for
     its rules twice, or for a page too soon after the last.
     """
-    stream: Stream[PageOutcome] = Stream(partial(_ask_all, config, wanted, now, pool, hosts), _AHEAD)
+    stream: Stream[PageOutcome] = Stream(partial(_ask_all, fetch, wanted, now, hosts, pool), _AHEAD)
     return stream.portions()
 
 
 async def _ask_all(
-    config: Config,
+    fetch: FetchSection,
     wanted: Sequence[PageRequest],
     now: datetime,
-    pool: "WorkerPool",
     hosts: Hosts,
+    pool: "WorkerPool",
     stream: Stream[PageOutcome],
 ) -> None:
     from monitor.fetch import Fetcher
@@ -103,8 +108,8 @@ async def _ask_all(
     async def ask(request: PageRequest) -> None:
         stream.put(await _read(request, fetcher, visit, pool, now))
 
-    async with Fetcher(fetch_settings(config)) as fetcher, asyncio.TaskGroup() as group:
-        visit = Visit(hosts, fetcher, config.settings.fetch.page_pause, now)
+    async with Fetcher(fetch_settings(fetch)) as fetcher, asyncio.TaskGroup() as group:
+        visit = Visit(hosts, fetcher, fetch.page_pause, now)
         for request in in_turns(wanted, lambda request: request.url):
             await stream.place()
             group.create_task(ask(request))

@@ -1,17 +1,20 @@
 """Matching and grouping: articles -> signals -> developments, and the alerts that these give cause to."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from monitor.config import Config
 from monitor.developments import FOLLOWS, Decision, decide, followed, is_fresh, is_plain, reports_of
-from monitor.models import Report
+from monitor.models import Article, Match, Report
 from monitor.pipeline.stories import assign_story
 from monitor.pipeline.telling import queue_alerts
 from monitor.store import Store, articles, developments, signals
 
 _BATCH = 200
+_AHEAD = 2_000
+"""How many articles are in memory to be matched, 6 KB each."""
+MatchArticles = Callable[[Config, Sequence[Article]], Iterator[tuple[Sequence[Article], list[Match]]]]
 
 
 @dataclass(slots=True)
@@ -53,35 +56,47 @@ def need_right_rules(config: Config, store: Store) -> None:
 
 
 def match_articles(
-    config: Config, store: Store, now: datetime, done: Callable[[int], None] = lambda _: None
+    config: Config,
+    store: Store,
+    now: datetime,
+    done: Callable[[int], None] = lambda _: None,
+    match: MatchArticles | None = None,
 ) -> MatchReport:
     """Finds the signals in every article that the present rules have not seen, and the story of each.
 
-    `done` hears of so many more that were looked at.
+    `done` hears of so many more that were looked at. `match` may do so on other machines.
     """
     report = MatchReport()
-    if not articles.unmatched(store, config.rules_version, 1):
-        return report  # without compiling the rules
-    while looked_at := _match_batch(config, store, now, report):
-        done(looked_at)
+    while waiting := articles.unmatched(store, config.rules_version, _AHEAD):
+        for portion, found in (match or match_here)(config, waiting):
+            _store_matches(config, store, portion, found, now, report)
+            done(len(portion))
     return report
 
 
-def _match_batch(config: Config, store: Store, now: datetime, report: MatchReport) -> int:
-    """Looks at some articles and says at how many.
+def match_here(config: Config, waiting: Sequence[Article]) -> Iterator[tuple[Sequence[Article], list[Match]]]:
+    """What the rules find in articles, in portions in their order. No database."""
+    for first in range(0, len(waiting), _BATCH):
+        portion = waiting[first : first + _BATCH]
+        yield portion, [config.rules.match(article) for article in portion]
 
-    They are read in the transaction that writes: a headline that another program changes meanwhile would count as seen.
+
+def _store_matches(
+    config: Config, store: Store, portion: Sequence[Article], found: Sequence[Match], now: datetime, report: MatchReport
+) -> None:
+    """Writes what was found in articles that still are as they were read; the others have their turn again.
+
+    Another program may have changed a headline meanwhile, which would count as seen.
     """
-    rules = config.rules
+    version = config.rules_version
     with store.transaction():
-        batch = articles.unmatched(store, rules.version, _BATCH)
-        for article in batch:
-            assign_story(store, article)
-            found = rules.match(article)
-            report.signals += signals.replace(store, article.id, found.signals, rules.version, now)
-            articles.matched(store, article.id, rules.version, found.nearly)
-    report.articles += len(batch)
-    return len(batch)
+        still = articles.still_unmatched(store, version, portion)
+        for article, match in zip(portion, found, strict=True):
+            if article.id in still:
+                assign_story(store, article)
+                report.articles += 1
+                report.signals += signals.replace(store, article.id, match.signals, version, now)
+                articles.matched(store, article.id, version, match.nearly)
 
 
 def group_signals(config: Config, store: Store, now: datetime) -> GroupReport:

@@ -231,18 +231,24 @@ def no_page(store: Store, article: int, reason: str, next_read: datetime | None,
     )
 
 
+_UNMATCHED = """
+    (rules_version is null or rules_version < ? or rules_version > ?)
+    and not (read_state = 'wanted' and read_attempts = 0)
+"""
+
+
 def unmatched(store: Store, version: str, limit: int = 500) -> list[Article]:
     """Articles that these rules have not seen, newest first; one whose page was not asked for yet waits for it."""
-    rows = store.rows(
-        """
-        select * from articles
-        where (rules_version is null or rules_version < ? or rules_version > ?)
-            and not (read_state = 'wanted' and read_attempts = 0)
-        order by news_at desc, id desc limit ?
-        """,
-        *(version, version, limit),
-    )
-    return [article_of(row) for row in rows]
+    query = f"select * from articles where {_UNMATCHED} order by news_at desc, id desc limit ?"  # noqa: S608
+    return [article_of(row) for row in store.rows(query, version, version, limit)]
+
+
+def still_unmatched(store: Store, version: str, known: Sequence[Article]) -> set[int]:
+    """Which of these have still not been seen by these rules and say what they said, by id."""
+    query = f"select * from articles where id in (select value from json_each(?)) and {_UNMATCHED}"  # noqa: S608
+    rows = store.rows(query, json.dumps([article.id for article in known]), version, version)
+    now = {row["id"]: article_of(row) for row in rows}
+    return {article.id for article in known if now.get(article.id) == article}
 
 
 def is_any_matched(store: Store, version: str) -> bool:
