@@ -10,6 +10,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from flows import tasks
+from flows.elsewhere import places
 from flows.served import failing_in_words, opened
 from flows.tasks import whole
 from monitor.eventlog import record, say
@@ -30,12 +31,12 @@ def poll(config: str) -> State[Any]:
     Args:
         config: the path of the configuration
     """
-    with opened(config) as (loaded, store):
+    with opened(config) as (loaded, store), places(loaded) as elsewhere:
         due = tasks.due_feeds(whole(loaded), whole(store), _now())
-        reports = tasks.poll_feeds(whole(loaded), whole(store), whole(due), _now)
+        reports = tasks.poll_feeds(whole(loaded), whole(store), whole(due), _now, whole(elsewhere))
         if not is_cut_off(reports):  # without a network the tries of every page would be used up
-            tasks.read_pages(whole(loaded), whole(store), _now)
-        tasks.match_articles(whole(loaded), whole(store), _now())
+            tasks.read_pages(whole(loaded), whole(store), _now, whole(elsewhere))
+        tasks.match_articles(whole(loaded), whole(store), _now(), whole(elsewhere))
         grouped = tasks.group_signals(whole(loaded), whole(store), _now())
         tasks.watch_itself(whole(loaded), whole(store), _now())
         sent = tasks.send_alerts(whole(loaded), whole(store), _now)

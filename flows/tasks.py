@@ -16,6 +16,7 @@ from prefect.runtime import task_run
 from prefect.utilities.annotations import quote
 
 from flows import lastgood
+from flows.elsewhere import Places
 from flows.secrets import resolve
 from monitor import pipeline
 from monitor.config import Config
@@ -50,10 +51,10 @@ def due_feeds(config: Config, store: Store, now: datetime) -> list[FeedState]:
 
 @task(name="poll feeds", cache_policy=NO_CACHE, retries=len(RETRY_DELAYS), retry_delay_seconds=RETRY_DELAYS)
 def poll_feeds(
-    config: Config, store: Store, due: Sequence[FeedState], clock: Callable[[], datetime]
+    config: Config, store: Store, due: Sequence[FeedState], clock: Callable[[], datetime], places: Places
 ) -> list[FeedReport]:
     """Asks the feeds and stores what they bring. Raises CutOffError for another try; the last try's failures stand."""
-    reports = pipeline.poll_feeds(config, store, due, clock)
+    reports = pipeline.poll_feeds(config, store, due, clock, ask=places.ask_feeds)
     if is_cut_off(reports) and task_run.run_count <= len(RETRY_DELAYS):
         raise CutOffError(f"None of {len(due)} feeds could be reached, the first because: {reports[0].error}")
     for report in reports:
@@ -64,9 +65,9 @@ def poll_feeds(
 
 
 @task(name="read pages", cache_policy=NO_CACHE)
-def read_pages(config: Config, store: Store, clock: Callable[[], datetime]) -> tuple[int, int]:
+def read_pages(config: Config, store: Store, clock: Callable[[], datetime], places: Places) -> tuple[int, int]:
     """Reads the pages that are wanted; says how many were read, and how many failed."""
-    return pipeline.read_pages(config, store, clock)
+    return pipeline.read_pages(config, store, clock, ask=places.ask_pages)
 
 
 @task(name="index articles", cache_policy=NO_CACHE)
@@ -76,9 +77,9 @@ def index_articles(store: Store) -> int:
 
 
 @task(name="match rules", cache_policy=NO_CACHE)
-def match_articles(config: Config, store: Store, now: datetime) -> MatchReport:
+def match_articles(config: Config, store: Store, now: datetime, places: Places) -> MatchReport:
     """Finds the signals in every article that the present rules have not seen."""
-    return pipeline.match_articles(config, store, now)
+    return pipeline.match_articles(config, store, now, match=places.match)
 
 
 @task(name="group signals", cache_policy=NO_CACHE)

@@ -86,7 +86,7 @@ class Config:
         """The compiled rules. Raises ConfigError with every mistake in them."""
         from monitor.rules.compile import compile_rules  # the parser of expressions: only for commands that match
 
-        rules, mistakes = compile_rules(self._spec)
+        rules, mistakes = compile_rules(self.rules_spec)
         if rules is None:
             places = [_path_in(self.document.data, mistake.path) for mistake in mistakes]
             pairs = zip(mistakes, places, strict=True)
@@ -120,10 +120,11 @@ class Config:
         """The version that the compiled rules have, without compiling them."""
         from monitor.rules.ruleset import version_of
 
-        return version_of(self._spec)
+        return version_of(self.rules_spec)
 
     @cached_property
-    def _spec(self) -> RulesSpec:
+    def rules_spec(self) -> RulesSpec:
+        """What the rules are compiled from."""
         return _rules_spec(self.settings, self.dismissed)
 
     @cached_property
@@ -270,6 +271,8 @@ def _contradictions(settings: Configuration) -> Iterator[tuple[tuple[str | int, 
             if change not in settings.changes:
                 message = f"there is no change `{change}` below `changes:`; {_suggest(change, changes)}"
                 yield ("channels", index, "when", "change", number), message
+    if settings.runner.kind == "dask" and not settings.runner.address:
+        yield ("runner", "kind"), "the address of its scheduler is missing: `runner: {kind: dask, address: tcp://…}`"
     for number, name in enumerate(settings.forums):
         if name not in settings.actors:
             message = f"there is no actor `{name}` below `actors:`; {_suggest(name, sorted(settings.actors))}"

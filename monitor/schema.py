@@ -127,11 +127,13 @@ _ID = "^[a-z0-9][a-z0-9-]*$"
 _LANGUAGE = "^[a-z]{2,3}$"
 _CHANGE_NAME = r"^[^\W\d_][\w -]*$"
 _CONCEPT_NAME = r"^[^\W\d][\w-]*$"
+_SCHEDULER = r"^(tcp|tls|ucx|ws|wss)://[^\s/]+:\d+$"
 SHAPES = {
     _ID: "small letters, digits and hyphens, for example court-decision",
     _LANGUAGE: "the code of a language, such as en, fr or ht",
     _CHANGE_NAME: "letters, digits, spaces, hyphens and underscores, a letter first",
     _CONCEPT_NAME: "letters, digits, hyphens and underscores, no digit first",
+    _SCHEDULER: "the address of a Dask scheduler, such as tcp://10.0.0.5:8786",
 }
 """What a pattern of the configuration means, in words."""
 Duration = Annotated[
@@ -392,6 +394,15 @@ WordLists = Annotated[
 ]
 
 
+class RunnerSection(Section):
+    """Where the service asks, reads and matches: on its machine, or on Dask workers."""
+
+    kind: Literal["local", "dask"] = "local"
+    address: str | None = Field(
+        None, pattern=_SCHEDULER, description="of the Dask scheduler, such as tcp://10.0.0.5:8786"
+    )
+
+
 class Configuration(Section):
     """The whole file."""
 
@@ -403,6 +414,7 @@ class Configuration(Section):
     reading: ReadingSection = ReadingSection()
     alerting: AlertingSection = AlertingSection()
     self_watch: SelfWatchSection = SelfWatchSection()
+    runner: RunnerSection = RunnerSection()
     keep: KeepSection = KeepSection()
     backup: BackupSection = BackupSection()
     feeds: tuple[FeedSection, ...] = ()

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from monitor.guard import FetchError
 from monitor.robots import RobotsAnswer, Rules, answered, is_fresh, location
@@ -45,6 +46,24 @@ class Hosts:
     def of(cls, answers: Iterable[RobotsAnswer]) -> "Hosts":
         """Those of a pass that begins, by what is stored."""
         return cls({answer.origin: answer for answer in answers})
+
+    def part(self, urls: Iterable[str]) -> "Hosts":
+        """What is known of the hosts of these addresses, for another machine, whose clock counts otherwise."""
+        places = [urlsplit(url) for url in urls]
+        origins = {f"{place.scheme}://{place.netloc}" for place in places}
+        return Hosts(
+            known={origin: self.known[origin] for origin in origins if origin in self.known},
+            asked=Counter({place.hostname: self.asked[place.hostname] for place in places if place.hostname}),
+            refused={origin: self.refused[origin] for origin in origins if origin in self.refused},
+        )
+
+    def join(self, part: "Hosts") -> None:
+        """Takes over what another machine learnt of its part; for the pauses it counts as asked just now."""
+        self.known |= part.known
+        self.learnt += part.learnt
+        self.asked |= part.asked  # the larger count
+        self.refused |= part.refused
+        self.began |= dict.fromkeys(part.asked, self.clock())
 
     def take_learnt(self) -> list[RobotsAnswer]:
         """What was learnt and is not stored yet, for who stores it now; more may be learnt meanwhile in a thread."""

@@ -60,7 +60,7 @@ def match_articles(
     store: Store,
     now: datetime,
     done: Callable[[int], None] = lambda _: None,
-    match: MatchArticles | None = None,
+    match: "MatchArticles | None" = None,
 ) -> MatchReport:
     """Finds the signals in every article that the present rules have not seen, and the story of each.
 
