@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from distributed import Client, Future
     from prefect_dask import DaskTaskRunner
 
-FEEDS, PAGES, ARTICLES = 100, 40, 200
+FEEDS, PAGES, ARTICLES = 250, 40, 200
 """How many make a batch: some seconds of work, since each costs the server and the scheduler a tenth of one."""
 CONNECT_SECONDS = 10
 LOOK_SECONDS = 15

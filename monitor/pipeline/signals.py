@@ -69,7 +69,7 @@ def match_articles(
     report = MatchReport()
     while waiting := articles.unmatched(store, config.rules_version, _AHEAD):
         for portion, found in (match or match_here)(config, waiting):
-            _store_matches(config, store, portion, found, now, report)
+            store_matches(config, store, portion, found, now, report)
             done(len(portion))
     return report
 
@@ -81,7 +81,7 @@ def match_here(config: Config, waiting: Sequence[Article]) -> Iterator[tuple[Seq
         yield portion, [config.rules.match(article) for article in portion]
 
 
-def _store_matches(
+def store_matches(
     config: Config, store: Store, portion: Sequence[Article], found: Sequence[Match], now: datetime, report: MatchReport
 ) -> None:
     """Writes what was found in articles that still are as they were read; the others have their turn again.
