@@ -41,7 +41,8 @@ def line(moment: datetime, level: str, event: str, text: str, fields: dict[str, 
     """An event as one line of JSON."""
     time = moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     known = {"time": time, "level": level, "event": event, "message": text}
-    return json.dumps(fields | known, default=str)  # in ASCII: a headline neither breaks a line nor steers a terminal
+    ordered = known | fields | known  # these four are first, and no field takes the place of one
+    return json.dumps(ordered, default=str)  # in ASCII: a headline neither breaks a line nor steers a terminal
 
 
 def prefect_settings() -> dict[str, str]:
