@@ -13,6 +13,7 @@ from monitor.config import Config
 from monitor.errors import StoreError
 from monitor.pipeline.watching import tell_of_night
 from monitor.store import Store, backup, retention, upkeep
+from monitor.store.damage import how_to_restore
 from monitor.units import in_bytes
 from monitor.vigilance import Trouble
 
@@ -63,7 +64,7 @@ def maintain(config: Config, store: Store, now: datetime) -> MaintainReport:
     """All of the nightly work. Raises StoreError where the database is damaged: nothing else is touched then."""
     damage = upkeep.damage(store)
     if damage:
-        what = f"the database {store.path} is damaged: {damage}; stop the service and restore a copy"
+        what = f"the database {store.path} cannot be relied on: {damage} ({how_to_restore(store.path)})"
         tell_of_night(config, store, [Trouble("database", what)], now)
         raise StoreError(what)
     report = MaintainReport()

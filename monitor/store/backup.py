@@ -16,6 +16,8 @@ from monitor.errors import StoreError
 
 Heard = Callable[[int, int], None]
 """Is told how many pages are copied, of how many."""
+FOLDER = "backups"
+"""Where copies go, beside the database, unless the configuration names another folder."""
 _PAGES = 500
 _STAMP = "%Y%m%dT%H%M%SZ"
 _COUNTED = ("articles", "developments")
