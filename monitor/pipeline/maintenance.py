@@ -200,6 +200,8 @@ def back_up(
     """
     database, wanted = config.database_path, config.settings.backup
     target = file or backup.named(database, wanted.folder, now)
+    if file is None:
+        backup.remove_leftovers(database, wanted.folder)
     free, needed = backup.room(target.parent), backup.needed(database)
     if free < needed:
         raise StoreError(
@@ -215,8 +217,9 @@ def _copy(config: Config, store: Store, now: datetime, report: MaintainReport) -
     if not config.settings.backup.nightly:
         return
     folder = config.database_path.parent / config.settings.backup.folder
-    free, needed = backup.room(folder), 2 * backup.needed(store.path)
     try:
+        backup.remove_leftovers(store.path, config.settings.backup.folder)  # first, as they take the room of a copy
+        free, needed = backup.room(folder), 2 * backup.needed(store.path)
         if free < needed:
             raise StoreError(
                 f"{in_bytes(needed)} should be free in {folder}, and only {in_bytes(free)} are; make room, or set "
