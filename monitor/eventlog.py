@@ -8,6 +8,7 @@ An event has a short name that stays the same (`poll.done`), so that programs ne
     feeds.asked       feeds.unasked  before the Prefect server is there
     poll.done         feed.failed      development.new    development.moved
     deliver.done      alert.sent       alert.failed       heartbeat.failed
+    maintain.done
 
 What Prefect logs comes out the same way, named `prefect.…` as its logger, or as `extra` says (`logged`).
 """
