@@ -8,6 +8,7 @@ An event has a short name that stays the same (`poll.done`), so that programs ne
     feeds.asked       feeds.unasked  before the Prefect server is there
     poll.done         feed.failed      development.new    development.moved
     deliver.done      alert.sent       alert.failed       heartbeat.failed
+    maintain.done
 
 What Prefect logs comes out the same way, named `prefect.…` as its logger, or as `extra` says (`logged`).
 """
@@ -41,7 +42,8 @@ def line(moment: datetime, level: str, event: str, text: str, fields: dict[str, 
     """An event as one line of JSON."""
     time = moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     known = {"time": time, "level": level, "event": event, "message": text}
-    return json.dumps(fields | known, default=str)  # in ASCII: a headline neither breaks a line nor steers a terminal
+    ordered = known | fields | known  # these four are first, and no field takes the place of one
+    return json.dumps(ordered, default=str)  # in ASCII: a headline neither breaks a line nor steers a terminal
 
 
 def prefect_settings() -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Files as earlier versions made them, filled with invented news, as SQL in `samples/schemas`.
 
-    python -m tests.earlier 6       writes samples/schemas/6.sql
+    python -m tests.earlier 8       writes samples/schemas/8.sql
 
 One is written when a schema is about to be released, and never again: it has to stay what people have.
 """
@@ -54,7 +54,7 @@ def _signal(number: int, article: int, stage: str, development: int | None, **mo
     row = {"id": number, "article": article, "rule": "handover", "change": "leadership", "stage": stage}
     row |= {"actors": "Norland", "severity": "high", "sentence": f"Sentence {number}", "field": "title"}
     row |= {"start_offset": 0, "end_offset": 20 + number, "rules_version": "old", "found_at": _DAY.format(12)}
-    return row | {"development": development, "roles": "Norland\u00a0takes over"} | more
+    return row | {"development": development, "roles": "Norland\u00a0takes over", "words": "Norland | over"} | more
 
 
 def _development(number: int, stage: str, **more: Any) -> Row:
@@ -66,7 +66,9 @@ def _development(number: int, stage: str, **more: Any) -> Row:
 _FEED = {"added_at": "2025-01-01T00:00:00Z", "outlet": "One", "language": "en", "read": "never"}
 ROWS: dict[str, list[Row]] = {
     "feeds": [
-        _FEED | {"id": 1, "name": "one", "url": "http://one.example/one.xml", "etag": '"x"', "body_hash": "abc"},
+        _FEED
+        | {"id": 1, "name": "one", "url": "http://one.example/one.xml", "etag": '"x"', "body_hash": "abc"}
+        | {"whole_at": _DAY.format(11)},
         _FEED | {"id": 2, "name": "gone", "url": "http://one.example/gone.xml", "active": 0, "failures": 3},
     ],
     "polls": [
@@ -75,7 +77,7 @@ ROWS: dict[str, list[Row]] = {
     ],
     "stories": [{"id": n, "title": f"Story {n}", "first_seen": _DAY.format(8)} for n in (1, 2, 3)],
     "articles": [
-        _article(1, "Rain over the capital for a third day in a row", 7, 1),
+        _article(1, "Rain over the capital for a third day in a row", 7, 1, nearly="handover"),
         _article(2, "Norland agrees to take over the Lagoon Mission", 8, 2),
         _article(3, "Sudland offers to take over the Lagoon Mission", 9, 3),
         _article(4, "Norland agrees to take over the Lagoon Mission today", 10, 2, copy_by="headline"),
@@ -83,6 +85,7 @@ ROWS: dict[str, list[Row]] = {
     "article_paragraphs": [{"key": "a1", "article": 2, "words": 30}],
     "sightings": [
         {"feed": 1, "article": n, "guid": f"g{n}", "url": f"http://one.example/{n}", "first_seen": _DAY.format(6 + n)}
+        | {"carried_at": _DAY.format(11)}
         for n in (1, 2, 3, 4)
     ],
     "developments": [
@@ -116,6 +119,7 @@ ROWS: dict[str, list[Row]] = {
     "outlet_lines": [{"outlet": "One", "line": 98}],
     "troubles": [{"id": 1, "subject": "poll", "what": "no feed was polled for 3 hours", "since": _DAY.format(5),
                   "cleared_at": _DAY.format(6)}],
+    "upkeep": [{"task": "indexes", "done_at": _DAY.format(4)}],
     "robots": [{"origin": "http://one.example", "fetched_at": _DAY.format(9), "body": "User-agent: *"}],
 }  # fmt: skip
 

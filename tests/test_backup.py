@@ -193,6 +193,31 @@ def test_a_copy_that_was_killed_is_begun_anew(store: Store, tmp_path: Path) -> N
     assert titles(tmp_path / "copy.db") == titles(store.path)
 
 
+def test_the_next_copy_removes_what_killed_ones_left_and_nothing_else(store: Store, shell: Shell) -> None:
+    folder = store.path.parent / "backups"
+    folder.mkdir()
+    left = [folder / f"{backup.named(store.path, 'backups', NOW + timedelta(days=n)).name}.part" for n in range(2)]
+    others = [folder / name for name in ("other-20260302T120000Z.db.part", "monitor.db.part", "monitor-mine.db.part")]
+    older = backup.named(store.path, "backups", NOW - timedelta(days=1))
+    for path in (*left, *others, older):
+        path.write_text("half of it")
+    [row] = shell("backup", "--json").rows
+    assert sorted(folder.iterdir()) == sorted((*others, older, Path(row["file"])))
+    assert row["deleted"] == []
+
+
+def test_a_copy_that_is_being_made_is_no_leftover(store: Store, shell: Shell) -> None:
+    """A person may make one while the night does."""
+    other: list[int] = []
+
+    def heard(done: int, whole: int) -> None:
+        if not other:
+            other.append(shell("backup").code)
+
+    made = backup.copy(store.path, backup.named(store.path, "backups", NOW), heard)
+    assert (other, made.file.exists(), made.articles) == ([0], True, 203)
+
+
 def test_a_damaged_database_is_not_taken_for_a_copy(store: Store, tmp_path: Path) -> None:
     store.connection.execute("pragma wal_checkpoint(truncate)")
     content = bytearray(store.path.read_bytes())

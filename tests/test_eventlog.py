@@ -51,6 +51,19 @@ def test_a_line_stays_one_whatever_stands_in_it() -> None:
     assert json.loads(text)["time"] == "2026-03-02T12:00:00.000Z"
 
 
+def test_a_line_begins_with_what_every_event_has_and_the_moment_is_first() -> None:
+    fields = {"feeds": 3, "level": "loud", "message": "others", "pid": 7}
+    text = eventlog.line(datetime(2026, 3, 2, tzinfo=UTC), "info", "poll.done", "words", fields)
+    assert list(json.loads(text).items()) == [
+        ("time", "2026-03-02T00:00:00.000Z"),
+        ("level", "info"),
+        ("event", "poll.done"),
+        ("message", "words"),
+        ("feeds", 3),
+        ("pid", 7),
+    ]
+
+
 def test_no_field_takes_the_place_of_what_every_event_has() -> None:
     text = eventlog.line(datetime(2026, 3, 2, tzinfo=UTC), "info", "x", "words", {"event": "y", "time": "never"})
     assert (json.loads(text)["event"], json.loads(text)["time"][:4]) == ("x", "2026")

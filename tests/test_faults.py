@@ -19,7 +19,8 @@ from monitor.errors import StoreError
 from monitor.models import Message
 from monitor.notify import Notifier
 from monitor.pipeline import PassReport, run_pass
-from monitor.store import open_store
+from monitor.store import backup, open_store
+from monitor.store.damage import how_to_restore
 from monitor.worker_pool import WorkerPool
 from tests.receivers import MailServer, Webhook, dead_port, mail_server, webhook
 from tests.test_cli import Shell
@@ -415,20 +416,31 @@ def test_a_damaged_page_is_said_at_once_by_poll_and_status_wherever_it_is(
                 assert "the file is damaged, and there is no backup in" in answer.err
 
 
+def test_what_restores_a_damaged_file_is_said_so_that_a_shell_understands_it(tmp_path: Path) -> None:
+    database = tmp_path / "all the news.sqlite"
+    with open_store(database) as store:
+        assert how_to_restore(database).endswith(f"sqlite3 '{database}' .recover | sqlite3 '{database}.new'")
+        with store.transaction():
+            store.insert("stories", {"title": "Before", "first_seen": "x"})
+        backup.copy(database, backup.named(database, "backups", NOW))
+    overwrite(database, 0)
+    subprocess.run(["sh", "-c", how_to_restore(database).partition("start it again: ")[2]], check=True)
+    with open_store(database) as store:
+        assert store.rows("select title from stories") == [{"title": "Before"}]
+
+
 @pytest.mark.parametrize("page", [0, 20], ids=["the first page", "a page in the middle"])
 def test_what_is_said_of_a_damaged_file_restores_it(page: int, pages: list[str], world: World, shell: Shell) -> None:
-    database, backups = world.folder / "monitor.db", world.folder / "backups"
+    database = world.folder / "monitor.db"
     assert len(pages) > 20
-    backups.mkdir()
-    for day in ("2026-01-01", "2026-01-02"):
-        with closing(sqlite3.connect(database)) as connection:
-            connection.execute("vacuum into ?", (str(backups / f"monitor-{day}.db"),))
+    for days in (2, 1):
+        backup.copy(database, backup.named(database, "backups", NOW - timedelta(days=days)))
     world.execute("update articles set title = 'in the journal, which belongs to the damaged file'")
     overwrite(database, page)
 
     said = shell("status").err
     _, _, command = said.partition("start it again: ")
-    assert "monitor-2026-01-02.db" in command
+    assert f" {backup.named(database, 'backups', NOW - timedelta(days=1))} " in command
     subprocess.run(["sh", "-c", command.rstrip(")\n")], check=True)
 
     assert shell("status").code == 0

@@ -166,6 +166,27 @@ def test_a_bug_is_not_taken_for_a_failure_in_words() -> None:
         failing_in_words(broken)("config.yaml")
 
 
+def test_a_night_is_an_event_with_its_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = config_of(tmp_path)
+
+    state = maintain.fn(str(config.path))
+
+    event = json.loads(capsys.readouterr().err)
+    assert (event["event"], event["level"], event["message"]) == ("maintain.done", "info", f"maintain: {state.message}")
+    assert [event[name] for name in ("polls", "articles", "stories", "alerts", "feeds_to_read", "freed")] == [0] * 6
+    assert Path(event["copy"]).parent == config.database_path.parent / "backups"
+    assert event["troubles"] == 0
+
+
+def test_a_night_without_its_copy_is_a_warning(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = config_of(tmp_path, "database: monitor.db\nbackup: {folder: config.yaml}")
+
+    state = maintain.fn(str(config.path))
+
+    event = json.loads(capsys.readouterr().err)
+    assert (state.is_failed(), event["level"], event["troubles"], event["copy"]) == (True, "warning", 1, None)
+
+
 @pytest.mark.parametrize("flow", [poll, deliver, maintain], ids=lambda flow: flow.name)
 def test_a_flow_takes_the_path_of_the_configuration_and_is_found_by_its_module(flow: object) -> None:
     assert list(flow.parameters.properties) == ["config"]  # type: ignore[attr-defined]

@@ -365,7 +365,7 @@ def test_a_damaged_file_is_told_and_neither_tidied_nor_copied(world: World) -> N
     world.poll()
     with world.store() as store:
         damaged(store)
-    with pytest.raises(StoreError, match=r"monitor\.db is damaged: .*; stop the service and restore a copy"):
+    with pytest.raises(StoreError, match=r"monitor\.db cannot be relied on: .* \(the file is damaged, and there is no"):
         night(world)
     assert not (world.folder / "backups").exists()
     [row] = world.rows("select kind, subject from alerts")

@@ -13,6 +13,7 @@ from monitor.config import Config
 from monitor.errors import StoreError
 from monitor.pipeline.watching import tell_of_night
 from monitor.store import Store, backup, retention, upkeep
+from monitor.store.damage import how_to_restore
 from monitor.units import in_bytes
 from monitor.vigilance import Trouble
 
@@ -63,7 +64,7 @@ def maintain(config: Config, store: Store, now: datetime) -> MaintainReport:
     """All of the nightly work. Raises StoreError where the database is damaged: nothing else is touched then."""
     damage = upkeep.damage(store)
     if damage:
-        what = f"the database {store.path} is damaged: {damage}; stop the service and restore a copy"
+        what = f"the database {store.path} cannot be relied on: {damage} ({how_to_restore(store.path)})"
         tell_of_night(config, store, [Trouble("database", what)], now)
         raise StoreError(what)
     report = MaintainReport()
@@ -199,6 +200,8 @@ def back_up(
     """
     database, wanted = config.database_path, config.settings.backup
     target = file or backup.named(database, wanted.folder, now)
+    if file is None:
+        backup.remove_leftovers(database, wanted.folder)
     free, needed = backup.room(target.parent), backup.needed(database)
     if free < needed:
         raise StoreError(
@@ -214,8 +217,9 @@ def _copy(config: Config, store: Store, now: datetime, report: MaintainReport) -
     if not config.settings.backup.nightly:
         return
     folder = config.database_path.parent / config.settings.backup.folder
-    free, needed = backup.room(folder), 2 * backup.needed(store.path)
     try:
+        backup.remove_leftovers(store.path, config.settings.backup.folder)  # first, as they take the room of a copy
+        free, needed = backup.room(folder), 2 * backup.needed(store.path)
         if free < needed:
             raise StoreError(
                 f"{in_bytes(needed)} should be free in {folder}, and only {in_bytes(free)} are; make room, or set "

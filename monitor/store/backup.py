@@ -1,5 +1,6 @@
 """A consistent copy of the database while others write to it, and what was copied before."""
 
+import fcntl
 import os
 import re
 import shlex
@@ -16,8 +17,11 @@ from monitor.errors import StoreError
 
 Heard = Callable[[int, int], None]
 """Is told how many pages are copied, of how many."""
+FOLDER = "backups"
+"""Where copies go, beside the database, unless the configuration names another folder."""
 _PAGES = 500
 _STAMP = "%Y%m%dT%H%M%SZ"
+_PART = ".part"
 _COUNTED = ("articles", "developments")
 
 
@@ -39,9 +43,7 @@ def named(database: Path, folder: str, now: datetime) -> Path:
 
 def copies(database: Path, folder: str) -> list[Path]:
     """The copies that were named so, the oldest first."""
-    pattern = re.compile(rf"{re.escape(database.stem)}-\d{{8}}T\d{{6}}Z{re.escape(database.suffix)}")
-    where = database.parent / folder
-    return sorted(path for path in where.iterdir() if pattern.fullmatch(path.name)) if where.is_dir() else []
+    return _named_so(database, folder)
 
 
 def rotate(database: Path, folder: str, keep: int) -> list[Path]:
@@ -53,6 +55,33 @@ def rotate(database: Path, folder: str, keep: int) -> list[Path]:
         except OSError as error:
             raise StoreError(f"the old copy {path} cannot be deleted: {error.strerror}") from error
     return gone
+
+
+def remove_leftovers(database: Path, folder: str) -> None:
+    """Deletes what killed copies left of themselves. Raises StoreError where it cannot be deleted."""
+    for part in _named_so(database, folder, _PART):
+        try:
+            if not _is_being_made(part):
+                part.unlink()
+        except FileNotFoundError:
+            continue  # it was finished meanwhile
+        except OSError as error:
+            raise StoreError(f"what a killed copy left, {part}, cannot be deleted: {error.strerror}") from error
+
+
+def _named_so(database: Path, folder: str, end: str = "") -> list[Path]:
+    pattern = re.compile(rf"{re.escape(database.stem)}-\d{{8}}T\d{{6}}Z{re.escape(database.suffix + end)}")
+    where = database.parent / folder
+    return sorted(path for path in where.iterdir() if pattern.fullmatch(path.name)) if where.is_dir() else []
+
+
+def _is_being_made(part: Path) -> bool:
+    with part.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def restoring(database: Path, copy: Path) -> str:
@@ -86,7 +115,7 @@ def copy(database: Path, target: Path, heard: Heard = lambda *_: None) -> Copy:
         raise StoreError(f"there is no database at {database} yet: nothing can be copied")
     if target.exists():
         raise StoreError(f"{target} is there already and stays as it is; name another file")
-    part = target.with_name(f"{target.name}.part")
+    part = target.with_name(f"{target.name}{_PART}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -107,13 +136,15 @@ def copy(database: Path, target: Path, heard: Heard = lambda *_: None) -> Copy:
 
 @contextmanager
 def _unfinished(part: Path) -> Iterator[None]:
-    """An empty file that only its owner may read, and that is gone at the end."""
+    """An empty file that only its owner may read, and that is gone at the end; locked, so that it is no leftover."""
     part.unlink(missing_ok=True)
-    os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
         part.unlink(missing_ok=True)
+        os.close(descriptor)
 
 
 def _copy(database: Path, part: Path, heard: Heard) -> tuple[int, ...]:

@@ -1,9 +1,11 @@
 """A damaged file: seen before it is written to, and how to restore it."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitor.errors import StoreError
+from monitor.store.backup import FOLDER, copies, restoring
 
 if TYPE_CHECKING:
     from monitor.store.base import Store
@@ -24,14 +26,11 @@ def check(store: "Store") -> None:
 
 
 def how_to_restore(database: Path) -> str:
-    """What to do about a damaged file, with the newest backup where there is one.
-
-    What a killed program left beside the file belongs to the damaged one and would damage the backup too.
-    """
-    folder = database.parent / "backups"
-    newest = max(folder.glob(f"{database.stem}-*.db"), key=lambda path: path.stat().st_mtime, default=None)
-    if newest is None:
-        save = f"sqlite3 {database} .recover | sqlite3 {database}.new"
-        return f"the file is damaged, and there is no backup in {folder}; what can still be read is saved with: {save}"
-    copy = f"cp {newest} {database} && rm -f {database}-wal {database}-shm"
-    return f"the file is damaged; stop the service, restore the newest backup and start it again: {copy}"
+    """What to do about a damaged file, with the newest backup where there is one."""
+    found = copies(database, FOLDER)
+    if not found:
+        where = database.parent / FOLDER
+        save = f"{shlex.join(['sqlite3', str(database), '.recover'])} | {shlex.join(['sqlite3', f'{database}.new'])}"
+        return f"the file is damaged, and there is no backup in {where}; what can still be read is saved with: {save}"
+    line = restoring(database, found[-1])
+    return f"the file is damaged; stop the service, restore the newest backup and start it again: {line}"
