@@ -1,13 +1,13 @@
 """The same poll on this machine and on Dask workers: what it stores, how long it takes, what a worker's death costs.
 
-    python -m benchmarks.workers FARM_FOLDER [--feeds 2000] [--entries 4] [--workers 1,2,4] [--seed 1] [--json]
+    python -m benchmarks.workers FARM_FOLDER [--feeds 2000] [--entries 1] [--workers 1,2,4] [--seed 1] [--json]
 
 The scheduler and each worker are processes in network namespaces of their own (root, iproute2), joined by a bridge; the
 farm, the Prefect server and the flow, which alone has the database, are on this side of it. Every run is a flow `poll`
 into an empty database. Stages are timed by Prefect:
 
 ask     all feeds, each of which answers after `--latency`: it waits
-read    the pages of what could matter: it computes
+read    the page of each article: it computes
 match   the rules of the repository's config.yaml, over all articles: it computes
 
 Workers share the processors of this machine, so what computes can be no faster than these are many. `died` is the run
@@ -87,8 +87,7 @@ def _namespace(number: int) -> None:
     _ip("-n", name, "addr", "add", f"10.77.0.{number}/24", "dev", "eth0")
     _ip("-n", name, "link", "set", "eth0", "up")
     _local_routes("eth0", "ip", "netns", "exec", name)
-    for route in ("127.0.0.0/8", "127.0.0.1"):
-        _ip("-n", name, "route", "del", "local", route, "dev", "lo", "table", "local")
+    _ip("-n", name, "addr", "del", "127.0.0.1/8", "dev", "lo")
     _ip("-n", name, "route", "add", "127.0.0.0/8", "via", HERE, "src", f"10.77.0.{number}")
 
 
@@ -172,11 +171,13 @@ def _until(answers: Any, seconds: float = 120) -> None:
 
 def _configuration(folder: Path, urls: Sequence[str], port: int, workers: int) -> Path:
     """The repository's rules over the farm's feeds."""
-    rules = re.sub(r"(?ms)^(database|feeds|fetch|runner):.*?(?=^\S)", "", (ROOT / "config.yaml").read_text("utf-8"))
+    shipped = (ROOT / "config.yaml").read_text("utf-8")
+    rules = re.sub(r"(?ms)^(database|feeds|fetch|reading|runner):.*?(?=^\S)", "", shipped)
     sections = {
         "database": "monitor.db",
         "feeds": [{"name": f"feed {number}", "url": url} for number, url in enumerate(urls)],
         "fetch": {"allow_addresses": [f"127.0.0.0/8:{port}"], "page_pause": "0 s"},
+        "reading": {"default": "always"},
         "runner": {"kind": "dask", "address": SCHEDULER} if workers else {},
     }
     path = folder / "config.yaml"
@@ -299,7 +300,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("farm", type=Path, nargs="?", help="the folder of feedfarm.py")
     parser.add_argument("--feeds", type=int, default=2000)
-    parser.add_argument("--entries", type=int, default=4)
+    parser.add_argument("--entries", type=int, default=1)
     parser.add_argument("--latency", type=float, default=1.0, help="seconds")
     parser.add_argument("--workers", default="1,2,4")
     parser.add_argument("--seed", type=int, default=1)

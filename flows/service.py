@@ -101,7 +101,7 @@ def _start_server(parts: Parts, config: Config) -> None:
         return
     if not (home / "prefect.db").exists():
         config.channel_urls()  # a server that never ran holds no Secret block: said before the long first start
-    say("service.starting", "Starting the Prefect server. The first start takes longer, up to half a minute.")
+    say("service.starting", "Starting the Prefect server. The first start takes longer, half a minute or so.")
     parts.server = servers.start(home, config.settings.service.host, config.settings.service.port)
     os.environ["PREFECT_API_URL"] = parts.server.api
     threading.Thread(target=_watch_server, args=(parts,), daemon=True).start()
@@ -220,7 +220,7 @@ def _about_schedules(config: Config) -> str:
     return (
         f"Web interface: {_page()}\n"
         f"Scheduled: poll {_when(when.poll)}, deliver {_when(when.deliver)}, maintain {_when(when.maintain)}.\n"
-        "The first poll starts now. Ctrl-C stops the service."
+        "The first flow starts now. Ctrl-C stops the service."
     )
 
 

@@ -6,6 +6,7 @@ An event has a short name that stays the same (`poll.done`), so that programs ne
     service.untold    no channel is configured         service.exposed   others reach pages without a password
     health.started    health.unavailable
     feeds.asked       feeds.unasked  before the Prefect server is there
+    elsewhere.unreachable            elsewhere.failed  Dask workers did not do it
     poll.done         feed.failed      development.new    development.moved
     deliver.done      alert.sent       alert.failed       heartbeat.failed
     maintain.done
