@@ -532,6 +532,9 @@ def test_sigterm_ends_everything_in_time_even_while_pages_are_read(service: Serv
 
     assert service.process.wait(END_SECONDS) == 0
     assert b"STOPPING=1" in _heard(service.systemd)
+    while service.heard.get(timeout=END_SECONDS) is not None:
+        continue
+    assert [line for line in service.said if "Crash" in line] == [], "a run that we end is none that crashed"
     while service.processes():
         assert time.monotonic() < deadline, f"left behind: {service.processes()}"
 
