@@ -114,7 +114,6 @@ def test_a_headline_does_not_command_the_terminal(told: World, shell: Shell) -> 
 
 def test_a_wait_has_a_bar_on_a_terminal_only(told: World) -> None:
     _, shown = on_a_terminal([*PROGRAM, "poll"], told.folder)
-    assert "rules" in shown
     assert "feeds" in shown
     assert "━" in shown
     _, dumb = on_a_terminal([*PROGRAM, "poll"], told.folder, TERM="dumb")

@@ -1,7 +1,9 @@
 """The flows' decisions, and their tasks called as plain functions; `test_service.py` sees them run."""
 
+import asyncio
 import errno
 import json
+import logging
 import os
 import select
 import signal
@@ -15,10 +17,11 @@ from pathlib import Path
 
 import pytest
 from prefect.client.schemas.objects import State
-from prefect.states import Completed
+from prefect.exceptions import TerminationSignal
+from prefect.states import Completed, exception_to_crashed_state
 
 import monitor.config
-from flows import secrets, server, service, tasks
+from flows import secrets, served, server, service, tasks
 from flows.deliver import deliver
 from flows.deployments import Planned
 from flows.maintain import maintain
@@ -197,6 +200,29 @@ def test_a_run_with_nothing_to_mend_keeps_its_state() -> None:
     done: State[None] = Completed(message="done")
 
     assert failing_in_words(lambda _: done)("config.yaml") is done
+
+
+# --------------------------------------------------------------------------- the end of a run
+
+
+async def crashed(error: BaseException) -> str:
+    return f"Crash detected! {(await exception_to_crashed_state(error)).message}"
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (TerminationSignal(signal.SIGTERM), False),
+        (KeyboardInterrupt(), True),
+        (SystemExit(), True),
+        (MemoryError(), True),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_of_what_ends_a_run_only_our_own_signal_is_not_told_as_a_crash(error: BaseException, told: bool) -> None:
+    text = asyncio.run(crashed(error))
+
+    assert served.is_told(logging.LogRecord("prefect.flow_runs", logging.ERROR, "", 0, text, None, None)) is told
 
 
 # --------------------------------------------------------------------------- schedules

@@ -1,6 +1,6 @@
 """No text and no rule is too odd: it is matched, in time that grows with its length, or refused in words.
 
-A text of a megabyte that took quadratic time would keep these tests busy for hours.
+A long text that took quadratic time would keep these tests busy for hours.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from monitor.rules.lexicon import Lexicon
 from monitor.rules.ruleset import RuleSet
 from monitor.rules.spec import Concept, Rule, RulesSpec
 
-MEGABYTE = 1_000_000
+LONG = 250_000
 CONCEPTS = {
     "mission": Concept({"any": ("Lagoon Mission", "LM", "lagoon*")}),
     "takeover": Concept({"any": ("take over", "takes over")}),
@@ -66,13 +66,13 @@ RULES = compiled()
         pytest.param("\n", id="empty lines"),
     ],
 )
-def test_a_megabyte_of_anything_before_the_news_does_not_hide_it(piece: str) -> None:
-    text = f"{piece * (MEGABYTE // len(piece))}\n{TRUE}."
+def test_much_of_anything_before_the_news_does_not_hide_it(piece: str) -> None:
+    text = f"{piece * (LONG // len(piece))}\n{TRUE}."
     found = {signal.rule for signal in RULES.signals(Article(1, "", "", text, "Post", "en"))}
     assert found == {"near", "sentence"}
 
 
-@pytest.mark.parametrize("text", ["\ud800" * 9, "\x00Lagoon", "", " ", "\u202e", "ﷺ" * 9, "a" * MEGABYTE])
+@pytest.mark.parametrize("text", ["\ud800" * 9, "\x00Lagoon", "", " ", "\u202e", "ﷺ" * 9, "a" * LONG])
 def test_odd_texts_signal_nothing_and_break_nothing(text: str) -> None:
     assert RULES.signals(Article(1, text, text, text, text, None)) == []
 
