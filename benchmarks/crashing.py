@@ -40,7 +40,7 @@ STEPS = {
     "after the page": Step("before", pages, "store_pages"),
     "after the page is stored": Step("after", pages, "store_pages"),
     "while matches are written": Step("after", articles, "matched"),
-    "after the match": Step("after", signals, "_match_batch"),
+    "after the match": Step("after", signals, "store_matches"),
     "while alerts are queued": Step("after", signals, "queue_alerts"),
     "between queue and send": Step("before", alerts, "send_alerts"),
     "after an alert is claimed": Step("before", Notifier, "send"),
