@@ -50,18 +50,21 @@ class Places:
     match: MatchArticles = match_here
 
 
+HERE = Places()
+
+
 @contextmanager
 def places(config: Config) -> Iterator[Places]:
     """Where a run does its work: here, or where `runner:` says. Within a flow run only."""
     if config.settings.runner.kind == "local":
-        yield Places()
+        yield HERE
         return
     with _runner(config) as runner:
         if client := _connected(runner):
             workers = Workers(runner, client)
             yield Places(workers.ask_feeds, workers.ask_pages, workers.match)
         else:
-            yield Places()
+            yield HERE
 
 
 class Workers:

@@ -16,7 +16,7 @@ from prefect.runtime import task_run
 from prefect.utilities.annotations import quote
 
 from flows import lastgood
-from flows.elsewhere import Places
+from flows.elsewhere import HERE, Places
 from flows.secrets import resolve
 from monitor import pipeline
 from monitor.config import Config
@@ -51,7 +51,7 @@ def due_feeds(config: Config, store: Store, now: datetime) -> list[FeedState]:
 
 @task(name="poll feeds", cache_policy=NO_CACHE, retries=len(RETRY_DELAYS), retry_delay_seconds=RETRY_DELAYS)
 def poll_feeds(
-    config: Config, store: Store, due: Sequence[FeedState], clock: Callable[[], datetime], places: Places
+    config: Config, store: Store, due: Sequence[FeedState], clock: Callable[[], datetime], places: Places = HERE
 ) -> list[FeedReport]:
     """Asks the feeds and stores what they bring. Raises CutOffError for another try; the last try's failures stand."""
     reports = pipeline.poll_feeds(config, store, due, clock, ask=places.ask_feeds)
@@ -65,7 +65,7 @@ def poll_feeds(
 
 
 @task(name="read pages", cache_policy=NO_CACHE)
-def read_pages(config: Config, store: Store, clock: Callable[[], datetime], places: Places) -> tuple[int, int]:
+def read_pages(config: Config, store: Store, clock: Callable[[], datetime], places: Places = HERE) -> tuple[int, int]:
     """Reads the pages that are wanted; says how many were read, and how many failed."""
     return pipeline.read_pages(config, store, clock, ask=places.ask_pages)
 
@@ -77,7 +77,7 @@ def index_articles(store: Store) -> int:
 
 
 @task(name="match rules", cache_policy=NO_CACHE)
-def match_articles(config: Config, store: Store, now: datetime, places: Places) -> MatchReport:
+def match_articles(config: Config, store: Store, now: datetime, places: Places = HERE) -> MatchReport:
     """Finds the signals in every article that the present rules have not seen."""
     return pipeline.match_articles(config, store, now, match=places.match)
 

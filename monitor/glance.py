@@ -14,7 +14,7 @@ from monitor.errors import ConfigError
 
 KEYS = frozenset(
     {"database", "timezone", "schedule", "service", "fetch", "reading", "alerting", "feeds", "changes", "stages"}
-    | {"negation", "actors", "forums", "self_watch", "keep", "backup", "concepts", "patterns"}
+    | {"negation", "actors", "forums", "self_watch", "keep", "backup", "runner", "concepts", "patterns"}
     | {"roles", "rules", "channels"}
 )
 """What may stand at the top of config.yaml."""

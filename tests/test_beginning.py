@@ -40,10 +40,11 @@ def titles(world: World) -> list[str]:
 
 
 def test_the_feeds_are_asked_in_another_process(world: World, capfd: pytest.CaptureFixture[str]) -> None:
+    before = set(multiprocessing.active_children())
     Beginning(path(world)).wait()
     assert titles(world) == [DECIDED]
     assert "1 feeds asked, 0 failed, 1 new articles." in capfd.readouterr().err
-    assert not multiprocessing.active_children()
+    assert set(multiprocessing.active_children()) <= before
 
 
 def test_a_service_whose_feeds_are_not_due_says_nothing_of_them(
