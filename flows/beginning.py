@@ -6,6 +6,7 @@ for it; what is done with them is the first flow's.
 
 import hashlib
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib import metadata
 from multiprocessing import get_context
@@ -66,7 +67,8 @@ def check(path: Path) -> list[Problem]:
     except ConfigError as error:
         return error.problems
     if not problems:
-        _seal_of(config).write_text(_fingerprint(config))
+        with suppress(OSError):  # a full disk: the first flow asks the feeds then, and says so
+            _seal_of(config).write_text(_fingerprint(config))
     return problems
 
 
@@ -85,7 +87,7 @@ def ask(path: Path) -> list[FeedReport]:
 
 def _held(config: Config) -> bool:
     seal = _seal_of(config)
-    return seal.exists() and seal.read_text() == _fingerprint(config)
+    return seal.is_file() and seal.read_text() == _fingerprint(config)
 
 
 def _seal_of(config: Config) -> Path:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -38,7 +38,6 @@ FEEDS, PAGES, ARTICLES = 250, 40, 200
 CONNECT_SECONDS = 10
 LOOK_SECONDS = 15
 """How often it is looked whether there still are workers."""
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)

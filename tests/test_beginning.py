@@ -90,6 +90,13 @@ def test_examples_that_do_not_hold_are_told_at_every_start(world: World) -> None
     assert ask(path(world)) == []
 
 
+def test_a_folder_that_cannot_be_written_stops_no_service(world: World) -> None:
+    (alive.home_of(world.config.database_path) / "examples.held").mkdir()
+    with pytest.raises(OSError, match="directory"):
+        (alive.home_of(world.config.database_path) / "examples.held").write_text("")
+    assert check(path(world)) == []
+
+
 def test_a_database_that_cannot_be_used_is_said_and_left_to_the_flows(
     world: World, capfd: pytest.CaptureFixture[str]
 ) -> None:
