@@ -7,7 +7,6 @@ A service names its database in the environment of its runs, and keeps beside it
 """
 
 import os
-import sys
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from flows.secrets import resolve
 from monitor import dismissals, yamltext
 from monitor.config import Config, load
 from monitor.errors import ConfigError
+from monitor.eventlog import say
 from monitor.pipeline import check_channels
 from monitor.rules.examples import run_examples
 from monitor.schema import ScheduleSection
@@ -105,11 +105,12 @@ def _take(keeping: Keeping, found: Config) -> None:
     _keep(keeping, found.path)
     _be_well(keeping, found.path)
     now = found.settings
-    _say(f"{found.path} has changed and is taken.")
+    say("config.taken", f"{found.path} has changed and is taken.", path=found.path)
     if before and (before.schedule, before.timezone) != (now.schedule, now.timezone):
         _reschedule(now.schedule, now.timezone)
     if before and (before.database, before.service) != (now.database, now.service):
-        _say("What it says in `database:` and `service:` is taken when the service starts anew.")
+        text = "What it says in `database:` and `service:` is taken when the service starts anew."
+        say("config.postponed", text, level="warning")
 
 
 def _reschedule(schedule: ScheduleSection, timezone: str) -> None:
@@ -118,9 +119,10 @@ def _reschedule(schedule: ScheduleSection, timezone: str) -> None:
     try:
         reschedule({"poll": schedule.poll, "deliver": schedule.deliver, "maintain": schedule.maintain}, timezone)
     except Exception as error:  # noqa: BLE001  whatever the server says: the work goes on
-        _say(f"Its `schedule:` is taken when the service starts anew; the Prefect server did not take it now: {error}")
+        text = f"Its `schedule:` is taken when the service starts anew; the Prefect server did not take it now: {error}"
+        say("config.postponed", text, level="warning", error=str(error))
     else:
-        _say("Its `schedule:` is taken within a minute.")
+        say("config.rescheduled", "Its `schedule:` is taken within a minute.")
 
 
 def _refuse(keeping: Keeping, path: Path, error: ConfigError) -> None:
@@ -128,7 +130,8 @@ def _refuse(keeping: Keeping, path: Path, error: ConfigError) -> None:
     more = f" (and {len(error.problems) - 1} more)" if len(error.problems) > 1 else ""
     wrong = f"the service goes on with the last good configuration, as this one is wrong: {error.problems[0]}{more}"
     if _text(keeping.refused) != wrong:
-        _say(f"{path} has changed and is not taken: {wrong}")
+        text = f"{path} has changed and is not taken: {wrong}"
+        say("config.refused", text, level="error", path=path, problems=[str(one) for one in error.problems])
         with suppress(OSError):
             keeping.refused.write_text(wrong, encoding="utf-8")
 
@@ -136,7 +139,7 @@ def _refuse(keeping: Keeping, path: Path, error: ConfigError) -> None:
 def _be_well(keeping: Keeping, path: Path) -> None:
     with suppress(OSError):
         keeping.refused.unlink()
-        _say(f"{path} is right again.")
+        say("config.right", f"{path} is right again.", path=path)
 
 
 def _keep(keeping: Keeping, path: Path) -> None:
@@ -162,7 +165,3 @@ def _text(path: Path) -> str | None:
         return yamltext.read(path)
     except ConfigError:
         return None
-
-
-def _say(message: str) -> None:
-    print(message, file=sys.stderr, flush=True)

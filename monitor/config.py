@@ -3,35 +3,29 @@
 A mistake is never ignored: each is told with its line and column and with what to write instead.
 """
 
-import difflib
 import os
 import re
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
-from pydantic.json_schema import GenerateJsonSchema
 
 from monitor import dismissals
 from monitor.errors import ConfigError, Problem
+from monitor.mistakes import contradictions, path_in, shape_problems
 from monitor.rules.spec import Concept, Example, Rule, RulesSpec
 from monitor.schema import (
-    SHAPES,
     ChannelSection,
     Configuration,
     DismissalSection,
     ExampleSection,
     FeedSection,
     RuleSection,
-    Section,
     WordLists,
 )
-from monitor.units import in_words
 from monitor.yamltext import Document, read
 from monitor.yamltext import load as load_yaml
 
@@ -41,24 +35,6 @@ if TYPE_CHECKING:
 
 Secrets = Callable[[str], str | None]
 _SECRET = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_-]*)\}")
-_MESSAGES = {
-    "missing": "`{key}` is missing here",
-    "literal_error": "{input} is not possible here; write {expected}",
-    "enum": "{input} is not possible here; write {expected}",
-    "string_type": "words are expected here, not {input}; put them in quotes",
-    "int_parsing": "a whole number is expected here, not {input}",
-    "int_type": "a whole number is expected here, not {input}",
-    "int_from_float": "a whole number is expected here, not {input}",
-    "greater_than": "{input} is too small here; write more than {gt}",
-    "greater_than_equal": "{input} is too small here; write {ge} or more",
-    "less_than_equal": "{input} is too large here; write {le} or less",
-    "string_too_long": "this is too long; write {max_length} characters at most",
-    "tuple_type": "a list is expected here: [a, b] or lines that begin with a dash",
-    "dict_type": "a group of `key: value` lines is expected here",
-    "model_type": "a group of `key: value` lines is expected here, not {input}",
-    "model_attributes_type": "a group of `key: value` lines is expected here, not {input}",
-    "string_too_short": "something must stand here",
-}
 
 
 @dataclass(frozen=True)
@@ -88,7 +64,7 @@ class Config:
 
         rules, mistakes = compile_rules(self.rules_spec)
         if rules is None:
-            places = [_path_in(self.document.data, mistake.path) for mistake in mistakes]
+            places = [path_in(self.document.data, mistake.path) for mistake in mistakes]
             pairs = zip(mistakes, places, strict=True)
             raise ConfigError([self.document.problem(m.message, place, at=m.at, key=m.key) for m, place in pairs])
         return rules
@@ -161,8 +137,8 @@ def load(path: Path, *, rules: bool = True, text: str | None = None) -> Config:
     try:
         settings = Configuration.model_validate(document.data)
     except ValidationError as error:
-        raise ConfigError(list(_shape_problems(document, error))) from error
-    problems = [document.problem(message, where) for where, message in _contradictions(settings)]
+        raise ConfigError(list(shape_problems(document, error))) from error
+    problems = [document.problem(message, where) for where, message in contradictions(settings)]
     if problems:
         raise ConfigError(problems)
     dismissed, dismissed_document = dismissals.read(dismissals.path_of(path))
@@ -176,117 +152,6 @@ def load(path: Path, *, rules: bool = True, text: str | None = None) -> Config:
     if rules:
         _ = config.rules
     return config
-
-
-def json_schema() -> dict[str, Any]:
-    """The JSON Schema of config.yaml, for editors."""
-    schema = Configuration.model_json_schema(mode="validation", schema_generator=_Schema)
-    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "haiti-monitor configuration"}
-    return head | {key: value for key, value in schema.items() if key != "title"}
-
-
-class _Schema(GenerateJsonSchema):
-    """Pydantic's schema with defaults as one would write them in the file."""
-
-    def encode_default(self, dft: Any) -> Any:
-        """A length of time in words; an absent section is an empty one."""
-        if isinstance(dft, timedelta):
-            return in_words(dft)
-        return {} if isinstance(dft, Section) else super().encode_default(dft)
-
-
-# --------------------------------------------------------------------------- what is wrong, in words
-
-
-def _shape_problems(document: Document, error: ValidationError) -> Iterator[Problem]:
-    for mistake in error.errors(include_url=False):
-        path = _path_in(document.data, mistake["loc"])
-        kind = mistake["type"]
-        named = kind == "extra_forbidden" or mistake["loc"][-1:] == ("[key]",)
-        yield document.problem(_message(mistake, path), path, key=named)
-
-
-def _path_in(data: Any, loc: Iterable[str | int]) -> list[str | int]:
-    """The steps of a location that are in the file: a plain list of terms, for one, stands there without `any`."""
-    path: list[str | int] = []
-    for step in loc:
-        in_mapping = isinstance(data, dict) and step in data
-        in_list = isinstance(data, list) and isinstance(step, int) and step < len(data)
-        if in_mapping or in_list:
-            data = data[step]
-            path.append(step)
-    return path
-
-
-def _message(mistake: Any, path: list[str | int]) -> str:
-    key = str(next(reversed(mistake["loc"]), ""))
-    if mistake["type"] == "extra_forbidden":
-        return f"`{key}` is not known here; {_suggest(key, _allowed(path[:-1]))}"
-    given = _brief(mistake["input"])
-    context = mistake.get("ctx", {})
-    if mistake["type"] == "string_pattern_mismatch":
-        return f"{given} is not possible here; write {SHAPES[context['pattern']]}"
-    template = _MESSAGES.get(mistake["type"])
-    if template is None:
-        return str(mistake["msg"]).removeprefix("Value error, ")
-    return template.format(**{**context, "key": key, "input": given})
-
-
-def _brief(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:59]}…"
-
-
-def _suggest(key: str, allowed: list[str]) -> str:
-    close = difflib.get_close_matches(key, allowed, n=1)
-    return f"did you mean `{close[0]}`?" if close else f"possible are: {', '.join(allowed) or '(none is defined)'}"
-
-
-def _allowed(path: Iterable[str | int]) -> list[str]:
-    """The keys that may stand under a path, from the schema."""
-    schema = json_schema()
-    node: dict[str, Any] = schema
-    for step in path:
-        node = node.get("items", {}) if isinstance(step, int) else _property(node, step)
-        node = schema["$defs"].get(str(node.get("$ref", "")).rpartition("/")[2], node)
-    return sorted(node.get("properties", {}))
-
-
-def _property(node: dict[str, Any], name: str) -> dict[str, Any]:
-    found = node.get("properties", {}).get(name) or node.get("additionalProperties") or {}
-    return found if isinstance(found, dict) else {}
-
-
-def _contradictions(settings: Configuration) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """What has the right shape and still cannot be meant."""
-    changes = sorted(settings.changes)
-    for index, rule in enumerate(settings.rules):
-        if rule.change not in settings.changes:
-            yield (
-                ("rules", index, "change"),
-                f"there is no change `{rule.change}` below `changes:`; {_suggest(rule.change, changes)}",
-            )
-    for index, channel in enumerate(settings.channels):
-        for number, change in enumerate(channel.when.change):
-            if change not in settings.changes:
-                message = f"there is no change `{change}` below `changes:`; {_suggest(change, changes)}"
-                yield ("channels", index, "when", "change", number), message
-    if settings.runner.kind == "dask" and not settings.runner.address:
-        yield ("runner", "kind"), "the address of its scheduler is missing: `runner: {kind: dask, address: tcp://…}`"
-    for number, name in enumerate(settings.forums):
-        if name not in settings.actors:
-            message = f"there is no actor `{name}` below `actors:`; {_suggest(name, sorted(settings.actors))}"
-            yield ("forums", number), message
-    yield from _twice("feeds", "url", [feed.url for feed in settings.feeds])
-    yield from _twice("feeds", "name", [feed.name for feed in settings.feeds])
-    yield from _twice("channels", "name", [channel.name for channel in settings.channels])
-
-
-def _twice(section: str, key: str, values: list[str]) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    for value, count in Counter(values).items():
-        if count > 1:
-            last = len(values) - 1 - values[::-1].index(value)
-            yield (section, last, key), f"{value!r} stands here a second time; keep one"
 
 
 # --------------------------------------------------------------------------- the rules' part

@@ -5,6 +5,8 @@ An event has a short name that stays the same (`poll.done`), so that programs ne
     service.starting  service.started  service.stopping  service.stopped  service.failed
     service.untold    no channel is configured         service.exposed   others reach pages without a password
     health.started    health.unavailable
+    config.taken      config.refused   config.right
+    config.postponed  config.rescheduled               what it says in `schedule:`, `database:`, `service:`
     feeds.asked       feeds.unasked  before the Prefect server is there
     elsewhere.unreachable            elsewhere.failed  Dask workers did not do it
     poll.done         feed.failed      development.new    development.moved

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from monitor import cli
-from monitor.config import json_schema
+from monitor.mistakes import json_schema
 from tests.receivers import Webhook, webhook
 from tests.world import BLOCKED, DECIDED, EFFECTIVE, PROPOSED, TERM, WEATHER, Answer, Clock, Item, Web, World, serving
 

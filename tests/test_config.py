@@ -11,8 +11,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.config import Config, channel_wants, json_schema, load
+from monitor.config import Config, channel_wants, load
 from monitor.errors import ConfigError
+from monitor.mistakes import json_schema
 from monitor.models import Read
 from monitor.rules.examples import run_examples
 from monitor.schema import ChannelSection

@@ -1,9 +1,11 @@
 """While the service runs its configuration changes: a wrong one is not taken and told, a right one is, at once."""
 
+import json
 import os
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,6 +39,11 @@ def feeds(config: Path) -> list[str]:
     """The feeds that a run works with."""
     with opened(str(config)) as (loaded, _):
         return [feed.name for feed in loaded.feeds]
+
+
+def said(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    """The events of the log."""
+    return [json.loads(line) for line in capsys.readouterr().err.splitlines()]
 
 
 def watched(config: Path, minutes: int) -> list[str]:
@@ -90,14 +97,16 @@ def test_false_alarms_that_cannot_be_read_do_not_stop_a_run(config: Path) -> Non
 
 
 def test_it_is_said_once_for_each_change(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    said = []
+    events = []
     for text in ("feeds: [", "feeds: [", "feds: []\n", "feds: []\n"):
         config.write_text(text, encoding="utf-8")
         feeds(config)
-        said.append(capsys.readouterr().err)
-    assert [bool(one) for one in said] == [True, False, True, False]
-    assert said[2].startswith(f"{config} has changed and is not taken: the service goes on with the last good config")
-    assert "`feds` is not known here; did you mean `feeds`?" in said[2]
+        events.append(said(capsys))
+    assert [[event["event"] for event in one] for one in events] == [["config.refused"], [], ["config.refused"], []]
+    (refused,) = events[2]
+    assert refused["message"].startswith(f"{config} has changed and is not taken: the service goes on with the last")
+    assert "`feds` is not known here; did you mean `feeds`?" in refused["message"]
+    assert (refused["level"], refused["path"], len(refused["problems"])) == ("error", str(config), 1)
 
 
 def test_a_right_one_is_taken_without_a_restart(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -106,7 +115,10 @@ def test_a_right_one_is_taken_without_a_restart(config: Path, capsys: pytest.Cap
     write_config(config.parent, **MORE)
     capsys.readouterr()
     assert feeds(config) == ["one", "two"]
-    assert capsys.readouterr().err == f"{config} is right again.\n{config} has changed and is taken.\n"
+    assert [(event["event"], event["message"]) for event in said(capsys)] == [
+        ("config.right", f"{config} is right again."),
+        ("config.taken", f"{config} has changed and is taken."),
+    ]
     config.write_text("feeds: [", encoding="utf-8")
     assert feeds(config) == ["one", "two"], "it is the last good one now"
 
@@ -132,9 +144,10 @@ def test_another_schedule_is_said_to_need_a_restart_where_the_server_does_not_ta
     monkeypatch.setattr("flows.deployments.reschedule", away)
     write_config(config.parent, **GOOD, schedule={"poll": "5 min"})
     feeds(config)
-    said = capsys.readouterr().err
-    assert "Its `schedule:` is taken when the service starts anew" in said
-    assert "all connection attempts failed" in said
+    _, postponed = said(capsys)
+    assert (postponed["event"], postponed["level"]) == ("config.postponed", "warning")
+    assert "Its `schedule:` is taken when the service starts anew" in postponed["message"]
+    assert "all connection attempts failed" in postponed["error"]
 
 
 def test_the_database_of_a_service_stays_the_one_that_it_has_locked(

@@ -1024,6 +1024,32 @@ def test_a_channel_that_hangs_delays_no_other(world: World, hook: Webhook) -> No
     assert deliver(world, Line(slow="a-slow")) == ["News"]
 
 
+class Record:
+    """Sends whatever it is given; knows which messages were sent while the outcome of another was still to be noted."""
+
+    def __init__(self) -> None:
+        self.unnoted: set[str] = set()
+        self.overlapping: list[str] = []
+        self.order: list[str] = []
+
+    def send(self, channel: str, message: Message, key: str, served: Collection[str] = ()) -> None:
+        del key, served
+        if self.unnoted:
+            self.overlapping.append(message.subject)
+        self.unnoted.add(message.subject)
+        self.order.append(channel)
+
+
+def test_a_death_before_the_record_can_repeat_one_message_only_however_many_channels() -> None:
+    record = Record()
+    queues = [tuple((alert(name, number),) for number in numbers) for name, numbers in {"a": (1, 2), "b": (3,)}.items()]
+    for outcome in deliveries(record, queues, set):
+        assert outcome.error is None
+        record.unnoted.remove(outcome.group[0].message.subject)
+    assert record.overlapping == []
+    assert record.order == ["a", "b", "a"], "a channel with many does not hold up the others"
+
+
 def test_no_alert_overtakes_another_of_its_channel(world: World, hook: Webhook) -> None:
     world.watch("one", channels=[channel(hook)])
     queue(world, "First")

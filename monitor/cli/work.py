@@ -88,11 +88,11 @@ def check(
     import json
 
     from flows.secrets import resolve
-    from monitor import config as configuration
+    from monitor.mistakes import json_schema
     from monitor.pipeline import check_channels
 
     if schema:
-        print(json.dumps(configuration.json_schema(), indent=2, ensure_ascii=False))
+        print(json.dumps(json_schema(), indent=2, ensure_ascii=False))
         return
     config = of(context).config(rules=True)
     _refuse_broken_rules(config)

@@ -66,8 +66,8 @@ def send_alerts(
     secrets: Secrets = os.environ.get,
     show: Callable[[str], None] = print,
 ) -> SendReport:
-    """Sends what is due, each channel in its own order and all channels at once. What fails is tried again later, and
-    after three days given up and reported.
+    """Sends what is due, each channel in its own order and none held up by another. What fails is tried again later,
+    and after three days given up and reported.
 
     `sender` delivers instead of the configured channels, whose addresses need `secrets`; `show` prints where no
     channel is configured. Raises ConfigError where a channel's secret is missing.

@@ -1,9 +1,10 @@
-"""Sending: the messages of every channel in their order, all channels side by side. It touches no database."""
+"""Sending: the messages of every channel in their order, slow channels beside the others. It touches no database."""
 
 import hashlib
+import math
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -16,6 +17,9 @@ from monitor.models import Message, QueuedAlert
 PATIENCE_SECONDS = 240.0
 """How long one message may take. A server that says a byte now and then keeps every shorter limit."""
 _AT_ONCE = 16
+_SLOW_SECONDS = 2.0
+"""What takes longer is slow, and others are sent beside it. Until then a message is alone: where the process dies
+between a sending and its record, one message is sent again and not one for each channel."""
 _DOUBTFUL = 3
 """After so many tries it may be the message that a channel does not take; so many such messages are passed in a run."""
 
@@ -46,39 +50,46 @@ class Delivery:
 def deliveries(
     sender: Sender, queues: Sequence[tuple[Group, ...]], ours: Ours, *, patience: float = PATIENCE_SECONDS
 ) -> Iterator[Delivery]:
-    """Sends the messages of each channel in order, the channels at once, and yields each outcome when it is known.
+    """Sends the messages of each channel in order, the channels in turns, and yields each outcome when it is known.
 
-    A channel that is slow or down delays no other, and its next message is sent when the caller has dealt with the
-    outcome of the one before. A message that takes longer than `patience` (seconds) has failed; its thread is left
-    behind. What a sender raises besides NotifyError is raised here.
+    The next message is sent when the caller has dealt with the outcome of the one before, or when that is slow: a
+    channel that hangs delays the others by two seconds. A message that takes longer than `patience` (seconds) has
+    failed; its thread is left behind. What a sender raises besides NotifyError is raised here.
     """
     waiting = deque(_Line(groups) for groups in _known_good_first(queues))
     running: dict[_Line, float] = {}
     said: SimpleQueue[tuple[_Line, Exception | None]] = SimpleQueue()
     while waiting or running:
-        while waiting and len(running) < _AT_ONCE:
+        while waiting and len(running) < _AT_ONCE and time.monotonic() >= _alone_until(running):
             line = waiting.popleft()
             if line.is_ours(ours):
-                running[line] = time.monotonic() + patience
+                running[line] = time.monotonic()
                 Thread(target=_send, args=(sender, line, said), daemon=True).start()
-        for line, error in _heard(running, said, patience):
+        for line, error in _heard(running, said, patience, _alone_until(running) if waiting else math.inf):
             if error is not None and not isinstance(error, NotifyError):
                 raise error
             yield line.outcome(error)
             if line.waiting:
-                waiting.appendleft(line)
+                waiting.append(line)
+
+
+def _alone_until(running: "Mapping[_Line, float]") -> float:
+    """When nothing that is under way is alone any more."""
+    return max(running.values(), default=-math.inf) + _SLOW_SECONDS
 
 
 def _heard(
-    running: "dict[_Line, float]", said: "SimpleQueue[tuple[_Line, Exception | None]]", patience: float
+    running: "dict[_Line, float]", said: "SimpleQueue[tuple[_Line, Exception | None]]", patience: float, until: float
 ) -> "list[tuple[_Line, Exception | None]]":
-    """Waits until a message ends or its time does; takes it from those that run."""
+    """Waits until a message ends or its time does, at most `until`; takes it from those that run."""
     if not running:
         return []
     try:
-        line, error = said.get(timeout=max(0.0, min(running.values()) - time.monotonic()))
+        # A full house waits for an end, whatever else could begin.
+        until = min(min(running.values()) + patience, until if len(running) < _AT_ONCE else math.inf)
+        line, error = said.get(timeout=max(0.0, until - time.monotonic()))
     except Empty:
-        late = [line for line, end in running.items() if end <= time.monotonic()]
+        late = [line for line, began in running.items() if began + patience <= time.monotonic()]
         message = f"it did not take the message within {patience:.0f} seconds"
         return [(line, NotifyError(message)) for line in late if running.pop(line)]
     return [(line, error)] if running.pop(line, None) is not None else []

@@ -55,7 +55,7 @@ class Near:
     """Nothing in it holds by absence: where it does not hold in a whole field, it holds in no part of it."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "positive", not any(isinstance(one, Not) for one, _ in walk(self)))
+        object.__setattr__(self, "positive", _holds_by_presence(self.left) and _holds_by_presence(self.right))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +117,18 @@ def walk(node: Node) -> Iterator[tuple[Node, int]]:
         current, depth = todo.pop()
         yield current, depth
         todo += [(child, depth + 1) for child in reversed(children(current))]
+
+
+def _holds_by_presence(node: Node) -> bool:
+    """Whether nothing in it is a `not`. A `near` knows of itself: a long chain of them is walked through once."""
+    todo = [node]
+    while todo:
+        current = todo.pop()
+        if isinstance(current, Not) or (isinstance(current, Near) and not current.positive):
+            return False
+        if not isinstance(current, Near):
+            todo += children(current)
+    return True
 
 
 def leaves(node: Node) -> Iterator[Terms]:
