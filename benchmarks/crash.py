@@ -12,7 +12,6 @@ lost.
 """
 
 import argparse
-import json
 import os
 import random
 import signal
@@ -29,8 +28,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from benchmarks.crashing import STEPS
-from benchmarks.farming import Farm, farm
+from benchmarks.farming import PLANTED, Farm, farm
 from monitor.demo.mailbox import Mailbox
 
 ROOT = Path(__file__).parents[1]
@@ -40,12 +41,6 @@ ROUND = timedelta(minutes=15)
 TICKS = 3
 DEATHS = 4
 """How often the process dies in each round where it dies at random moments."""
-PLACES = """
-Karavia Velmora Östrand Novárin Tessaly Brennick Quorvale São-Brito Łękowa Marensk Ildovia Pontreaux Galdur Zemlin
-Orsanto Havelra Kestrin Dübrach Lomassa Urrenga Felsholm Tarquinia-Nord Sarmeen Vostria Aldervik Nemora Çelikar Rothenau
-Binjara Ostwick Perivale Chantaré
-"""
-"""Where the farm's news happens: what the actors are called, so that changes in two places are two developments."""
 CONFIG = """\
 database: monitor.db
 timezone: UTC
@@ -57,13 +52,6 @@ channels:
   - {{name: board, url: "mailto://127.0.0.1:{mail}?from=watch@example.org&to=board@example.org"}}
 feeds:
 {feeds}
-changes: {{leadership: {{label: Leadership}}}}
-actors: {actors}
-concepts:
-  post: {{en: [head of mission, chief of mission, force commander, police commissioner, special representative]}}
-  change: {{en: ["appointed", "named", "replaced", "take* over", "step* down", "led by"]}}
-rules:
-  - {{id: leadership, change: leadership, when: sentence(post and change)}}
 """
 FACTS = {
     "articles": "select url || ' ' || text_source from articles",
@@ -117,9 +105,9 @@ class Watched:
         self.database = folder / "monitor.db"
         self.deaths = 0
         lines = [f'  - {{name: "feed {n}", url: "{url}", language: en}}' for n, url in enumerate(world.urls())]
-        actors = json.dumps({place: [place] for place in PLACES.split()}, ensure_ascii=False)
-        text = CONFIG.format(port=world.port, mail=mailbox.port, feeds="\n".join(lines), actors=actors)
-        self.config.write_text(text, encoding="utf-8")
+        text = CONFIG.format(port=world.port, mail=mailbox.port, feeds="\n".join(lines))
+        rules = yaml.safe_dump({"changes": {"leadership": {"label": "Leadership"}}} | PLANTED, allow_unicode=True)
+        self.config.write_text(f"{text}{rules}", encoding="utf-8")
 
     def start(self, moment: datetime, *step: str) -> "subprocess.Popen[str]":
         command = [sys.executable, "-m", "benchmarks.crashing", str(self.config), moment.isoformat(), *step]

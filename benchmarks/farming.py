@@ -19,6 +19,29 @@ PACKAGES = {
     "peers": ["reader[cli]", "sgmllib3k"],
 }
 """The environments in which the farm and the peers run, each with what it needs."""
+_PLACES = """
+Karavia Velmora Östrand Novárin Tessaly Brennick Quorvale São-Brito Łękowa Marensk Ildovia Pontreaux Galdur Zemlin
+Orsanto Havelra Kestrin Dübrach Lomassa Urrenga Felsholm Tarquinia-Nord Sarmeen Vostria Aldervik Nemora Çelikar Rothenau
+Binjara Ostwick Perivale Chantaré
+"""
+PLANTED: dict[str, Any] = {
+    "actors": {place: [place] for place in _PLACES.split()},
+    "concepts": {
+        "planted_post": {
+            "en": [
+                "head of mission",
+                "chief of mission",
+                "force commander",
+                "police commissioner",
+                "special representative",
+            ]
+        },
+        "planted_move": {"en": ["appointed", "named", "replaced", "take* over", "step* down", "led by"]},
+    },
+    "rules": [{"id": "planted", "change": "leadership", "when": "sentence(planted_post and planted_move)"}],
+}
+"""Parts of a configuration that find the changes of leadership in the farm's news. The actors are the places where it
+happens, so that changes in two places are two developments."""
 
 
 def python_of(envs: Path, name: str) -> str:

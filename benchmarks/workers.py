@@ -2,8 +2,8 @@
 
     python -m benchmarks.workers FARM_FOLDER [--feeds 2000] [--entries 1] [--workers 1,2,4] [--seed 1] [--json]
 
-The scheduler and each worker are processes in network namespaces of their own (root, iproute2), joined by a bridge; the
-farm, the Prefect server and the flow, which alone has the database, are on this side of it. Every run is a flow `poll`
+The scheduler and each worker are processes in network namespaces of their own (see `machines`); the farm, the Prefect
+server and the flow, which alone has the database, are on this side of them. Every run is a flow `poll`
 into an empty database. Stages are timed by Prefect:
 
 ask     all feeds, each of which answers after `--latency`: it waits
@@ -19,7 +19,6 @@ import argparse
 import hashlib
 import json
 import os
-import re
 import signal
 import sqlite3
 import subprocess
@@ -34,12 +33,10 @@ from typing import Any
 
 import yaml
 
-from benchmarks.farming import farm
-from flows.server import is_healthy
+from benchmarks.farming import PLANTED, farm
+from benchmarks.machines import API, ROOT, SCHEDULER, cluster, network, prefect, until
+from monitor import yamltext
 
-ROOT = Path(__file__).parents[1]
-BRIDGE, HERE = "hm-bridge", "10.77.0.1"
-API, SCHEDULER = f"http://{HERE}:4300/api", "tcp://10.77.0.9:8786"
 STAGES = {"poll feeds": "ask", "read pages": "read", "match rules": "match"}
 _CONTENT = {
     "articles": "select canonical_url, title, summary, text, language, outlet, published, news_at, read_state, nearly "
@@ -54,134 +51,24 @@ _CONTENT = {
 """What a run found, without what only this run has, such as numbers and the moment."""
 
 
-# --------------------------------------------------------------------------- machines
-
-
-def _ip(*words: str) -> None:
-    subprocess.run(["ip", *words], check=True)
-
-
-@contextmanager
-def _network(numbers: Sequence[int]) -> Iterator[None]:
-    """A bridge, and a namespace for each number at 10.77.0.N, in which 127.0.0.0/8 is this side's, with the farm."""
-    _remove_network(numbers)
-    try:
-        _ip("link", "add", BRIDGE, "type", "bridge")
-        _ip("addr", "add", f"{HERE}/24", "dev", BRIDGE)
-        _ip("link", "set", BRIDGE, "up")
-        _local_routes(BRIDGE)
-        for number in numbers:
-            _namespace(number)
-        yield
-    finally:
-        _remove_network(numbers)
-
-
-def _namespace(number: int) -> None:
-    name = f"hm{number}"
-    _ip("netns", "add", name)
-    _ip("link", "add", f"hm-v{number}", "type", "veth", "peer", "name", "eth0", "netns", name)
-    _ip("link", "set", f"hm-v{number}", "master", BRIDGE)
-    _ip("link", "set", f"hm-v{number}", "up")
-    _ip("-n", name, "link", "set", "lo", "up")
-    _ip("-n", name, "addr", "add", f"10.77.0.{number}/24", "dev", "eth0")
-    _ip("-n", name, "link", "set", "eth0", "up")
-    _local_routes("eth0", "ip", "netns", "exec", name)
-    _ip("-n", name, "addr", "del", "127.0.0.1/8", "dev", "lo")
-    _ip("-n", name, "route", "add", "127.0.0.0/8", "via", HERE, "src", f"10.77.0.{number}")
-
-
-def _local_routes(device: str, *prefix: str) -> None:
-    subprocess.run([*prefix, "sysctl", "-q", "-w", f"net.ipv4.conf.{device}.route_localnet=1"], check=True)
-
-
-def _remove_network(numbers: Sequence[int]) -> None:
-    for number in numbers:
-        subprocess.run(["ip", "netns", "del", f"hm{number}"], check=False, stderr=subprocess.DEVNULL)
-    subprocess.run(["ip", "link", "del", BRIDGE], check=False, stderr=subprocess.DEVNULL)
-
-
-@contextmanager
-def _process(command: Sequence[str], log: Path, **environment: str) -> Iterator["subprocess.Popen[bytes]"]:
-    """A process of its own group, all of which is killed at the end."""
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env=os.environ | environment,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
-        yield process
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-@contextmanager
-def _cluster(folder: Path, workers: int) -> Iterator[list["subprocess.Popen[bytes]"]]:
-    with ExitStack() as machines:
-        tool = [sys.executable, "-m"]
-        scheduler = [*tool, "distributed.cli.dask_scheduler", "--host", "10.77.0.9", "--no-dashboard"]
-        machines.enter_context(_process(["ip", "netns", "exec", "hm9", *scheduler], folder / "scheduler.log"))
-        worker = [*tool, "distributed.cli.dask_worker", SCHEDULER, "--nthreads", "1", "--no-dashboard"]
-        started = [
-            machines.enter_context(
-                _process(
-                    ["ip", "netns", "exec", f"hm{number}", *worker],
-                    folder / f"worker-{number}.log",
-                    DASK_DISTRIBUTED__WORKER__DAEMON="False",
-                )
-            )
-            for number in range(11, 11 + workers)
-        ]
-        from distributed import Client
-
-        with Client(SCHEDULER, set_as_default=False, timeout=60) as client:
-            client.wait_for_workers(workers, timeout=120)
-        yield started
-
-
-@contextmanager
-def _prefect(folder: Path) -> Iterator[None]:
-    settings = {"PREFECT_HOME": str(folder / "prefect"), "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
-    command = [sys.executable, "-m", "prefect", "server", "start", "--no-ui", "--host", HERE, "--port", "4300"]
-    with _process(command, folder / "prefect.log", **settings):
-        _until(lambda: is_healthy(API))
-        yield
-
-
-def _until(answers: Any, seconds: float = 120) -> None:
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            if answers():
-                return
-        except OSError:
-            pass
-        if time.monotonic() > deadline:
-            raise SystemExit("what was started did not come up")
-        time.sleep(0.2)
-
-
 # --------------------------------------------------------------------------- runs
 
 
 def _configuration(folder: Path, urls: Sequence[str], port: int, workers: int) -> Path:
-    """The repository's rules over the farm's feeds."""
-    shipped = (ROOT / "config.yaml").read_text("utf-8")
-    rules = re.sub(r"(?ms)^(database|feeds|fetch|reading|runner):.*?(?=^\S)", "", shipped)
-    sections = {
+    """The repository's rules, and those for the changes planted in the farm, over the farm's feeds."""
+    data = dict(yamltext.load((ROOT / "config.yaml").read_text("utf-8"), "config.yaml").data)
+    data |= {
         "database": "monitor.db",
         "feeds": [{"name": f"feed {number}", "url": url} for number, url in enumerate(urls)],
         "fetch": {"allow_addresses": [f"127.0.0.0/8:{port}"], "page_pause": "0 s"},
-        "reading": {"default": "always"},
+        "reading": data.get("reading", {}) | {"default": "always"},
         "runner": {"kind": "dask", "address": SCHEDULER} if workers else {},
+        "rules": data["rules"] + PLANTED["rules"],
+        "actors": data["actors"] | PLANTED["actors"],
+        "concepts": data["concepts"] | PLANTED["concepts"],
     }
     path = folder / "config.yaml"
-    path.write_text(f"{rules}\n{yaml.safe_dump(sections)}", encoding="utf-8")
+    path.write_text(yaml.safe_dump(data, allow_unicode=True), encoding="utf-8")
     return path
 
 
@@ -190,14 +77,14 @@ def _run(folder: Path, urls: Sequence[str], port: int, workers: int, *, killed: 
     folder.mkdir()
     path = _configuration(folder, urls, port, workers)
     with ExitStack() as machines:
-        started = machines.enter_context(_cluster(folder, workers)) if workers else []
+        started = machines.enter_context(cluster(folder, workers)) if workers else []
         environment = os.environ | {"PREFECT_API_URL": API, "PREFECT_HOME": str(folder / "prefect")}
         command = [sys.executable, "-m", "benchmarks.workers", "--flow", str(path)]
         with (folder / "flow.log").open("wb") as log:
             flow = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
         if killed:
             reading = "select count(*) from articles where read_state = 'read'"
-            _until(lambda: _count(folder / "monitor.db", reading) > 0 or flow.poll() is not None, 900)
+            until(lambda: _count(folder / "monitor.db", reading) > 0 or flow.poll() is not None, 900)
             os.killpg(started[0].pid, signal.SIGKILL)
         code = flow.wait()
     output = (folder / "flow.log").read_text(errors="replace")
@@ -236,7 +123,7 @@ def _flow(path: Path) -> None:
     seconds = {"whole": round(time.monotonic() - began, 1)}
     with get_client(sync_client=True) as client:
         wanted = FlowRunFilter(id=FlowRunFilterId(any_=[state.state_details.flow_run_id]))
-        _until(lambda: len(client.read_task_runs(flow_run_filter=wanted)) >= len(STAGES))
+        until(lambda: len(client.read_task_runs(flow_run_filter=wanted)) >= len(STAGES))
         for task in client.read_task_runs(flow_run_filter=wanted, limit=200):
             stage = STAGES.get(task.name.rpartition("-")[0])
             if stage:
@@ -250,7 +137,8 @@ def _writer(folder: Path, urls: Sequence[str], port: int) -> dict[str, float]:
     """Articles, texts and matches a second that one process writes, of what lies ready in memory."""
     from monitor import pipeline
     from monitor.config import load
-    from monitor.models import PageOutcome
+    from monitor.pipeline import batches
+    from monitor.pipeline.manners import Hosts
     from monitor.pipeline.signals import MatchReport, match_here, store_matches
     from monitor.store import articles, open_store
 
@@ -264,8 +152,8 @@ def _writer(folder: Path, urls: Sequence[str], port: int) -> dict[str, float]:
             for first in range(0, len(brought), 60):
                 pipeline.store_feeds(config, store, brought[first : first + 60], now)
         wanted = pipeline.wanted_pages(store, now)[:400]
-        ((outcomes, _),) = [_read(config, wanted, now)]
-        read: list[PageOutcome] = [one for one in outcomes if one.page]
+        outcomes, _ = batches.read_pages(config.settings.fetch, wanted, now, Hosts())
+        read = [one for one in outcomes if one.page]
         with _rate(found, "texts", lambda: len(read)):
             for first in range(0, len(read), 60):
                 pipeline.store_pages(config, store, read[first : first + 60], now)
@@ -279,13 +167,6 @@ def _writer(folder: Path, urls: Sequence[str], port: int) -> dict[str, float]:
 
 def _waiting(store: Any) -> int:
     return int(store.rows("select count(*) as n from articles where read_state = 'wanted'")[0]["n"])
-
-
-def _read(config: Any, wanted: Sequence[Any], now: datetime) -> Any:
-    from monitor.pipeline import batches
-    from monitor.pipeline.manners import Hosts
-
-    return batches.read_pages(config.settings.fetch, wanted, now, Hosts())
 
 
 @contextmanager
@@ -327,11 +208,11 @@ def _measure(options: argparse.Namespace, numbers: Sequence[int]) -> dict[str, A
     world = {"feeds": options.feeds, "entries": options.entries, "latency": options.latency, "seed": options.seed}
     with (
         tempfile.TemporaryDirectory() as name,
-        _network([9, *range(11, 11 + max(numbers))]),
+        network([9, *range(11, 11 + max(numbers))]),
         farm(options.farm.resolve(), options.envs, **world) as running,
     ):
         folder, urls = Path(name), running.urls()
-        with _prefect(folder):
+        with prefect(folder):
             runs = {}
             for workers in (0, *numbers):
                 runs[f"{workers} workers" if workers else "here"] = _run(

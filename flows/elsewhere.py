@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from prefect_dask import DaskTaskRunner
 
 FEEDS, PAGES, ARTICLES = 250, 40, 200
-"""How many make a batch: some seconds of work, since each costs the server and the scheduler a tenth of one."""
+"""How many make a batch (of feeds, at least): some seconds of work, since each costs the server and the scheduler a
+tenth of one."""
 CONNECT_SECONDS = 10
 LOOK_SECONDS = 15
 """How often it is looked whether there still are workers."""
@@ -74,8 +75,9 @@ class Workers:
         self._flow_run = copy_context()  # a task within a stage would take that along, and with it the database
 
     def ask_feeds(self, fetch: FetchSection, due: Sequence[FeedState], now: datetime) -> Iterator[list[FeedOutcome]]:
-        """As `pipeline.ask_feeds`, a batch at a time."""
-        parts = batches.by_host(due, lambda feed: feed.address, FEEDS)
+        """As `pipeline.ask_feeds`, a batch at a time: a worker waits for all of its feeds at once."""
+        size = max(FEEDS, -(-len(due) // max(1, len(self._client.ncores()))))
+        parts = batches.by_host(due, lambda feed: feed.address, size)
         yield from self._done(_ask_feeds, [(fetch, part, now) for part in parts])
 
     def ask_pages(

@@ -10,12 +10,10 @@ Flow runs are children that end with this process, however it ends (see `followi
 import asyncio
 import contextlib
 import importlib
-import multiprocessing
 import os
 import signal
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,9 +23,10 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 import monitor.config
-from flows import lastgood, watchdog
+from flows import clockwatch, ending, lastgood, watchdog
 from flows import server as servers
 from flows.beginning import Beginning
+from flows.clockwatch import ClockSetBackError
 from flows.secrets import resolve
 from flows.server import Server, ServiceError
 from monitor import alive, eventlog
@@ -43,11 +42,6 @@ from monitor.web.guarding import is_loopback
 
 if TYPE_CHECKING:
     from prefect.runner import Runner
-
-RUNS_END_SECONDS = 4.5
-RUNNER_END_SECONDS = 3.0
-SERVER_END_SECONDS = 2.0
-"""Together under the 10 s that init systems and container runtimes grant."""
 
 _OURS_ALONE = 0o077
 """The umask: what the service and all that it starts create is for its user only."""
@@ -67,29 +61,46 @@ class Parts:
 
 
 def run(config_path: Path) -> int:
-    """Runs the service until SIGINT or SIGTERM, and answers 0.
+    """Runs the service until SIGINT or SIGTERM, and answers 0. Where the clock is set back it starts anew, and does not
+    come back.
 
     Raises ConfigError for a wrong configuration, and ServiceError where the service cannot start or go on.
     """
     os.umask(_OURS_ALONE)
+    before = dict(os.environ)
     path = config_path.resolve()
     config = monitor.config.load(path, rules=False)  # which are hundreds of MB to whoever looks at them
+    reason = _serve_until(path, config)
+    if isinstance(reason, ClockSetBackError):
+        clockwatch.start_anew(before)
+    if reason is not None:
+        record("service.failed", str(reason), level="error")
+        raise reason
+    say("service.stopped", "Stopped.")
+    return 0
+
+
+def _serve_until(path: Path, config: Config) -> Exception | None:
+    """Serves until there is a reason to stop, and answers it: None for a signal, else what went wrong."""
     parts = Parts()
     with _only_one(config.database_path), _signals_as_reasons(parts), _health(path, config):
         _start_server(parts, config)
         parts.beginning = Beginning(path)  # while the server starts
         runner = threading.Thread(target=_serve, args=(parts, path, config), daemon=True)
         runner.start()
+        clockwatch.watch(parts.reasons.put)
         reason = parts.reasons.get()
-        watchdog.notify("STOPPING=1")
-        if reason is None:
-            say("service.stopping", "Stopping …")
-        _stop(parts, runner)
-    if reason is not None:
-        record("service.failed", str(reason), level="error")
-        raise reason
-    say("service.stopped", "Stopped.")
-    return 0
+        if isinstance(reason, ClockSetBackError):
+            say("clock.set_back", str(reason), level="warning", seconds=reason.by.total_seconds())
+        else:
+            watchdog.notify("STOPPING=1")
+            if reason is None:
+                say("service.stopping", "Stopping …")
+        ending.stop(parts.server, parts.runner, runner)
+        while isinstance(reason, ClockSetBackError) and not parts.reasons.empty():
+            if parts.reasons.get() is None:  # a signal, meanwhile
+                reason = None
+    return reason
 
 
 def _start_server(parts: Parts, config: Config) -> None:
@@ -247,39 +258,6 @@ def _ended(server: Server) -> int | None:
         return server.process.wait(60)
     except subprocess.TimeoutExpired:
         return None
-
-
-def _stop(parts: Parts, thread: threading.Thread) -> None:
-    """Ends the runs, the runner and the server, in this order, each by force if it must be."""
-    reachable = parts.server is None or parts.server.process.poll() is None
-    if reachable and parts.runner is not None and parts.runner.started:
-        # It asks its runs to end, one after the other, and tells the server that they were cancelled.
-        parts.runner.execute_in_background(parts.runner.astop)
-        _end_runs(RUNS_END_SECONDS)
-        thread.join(RUNNER_END_SECONDS)
-    else:
-        _end_runs(0)
-    if parts.server:
-        servers.stop(parts.server, SERVER_END_SECONDS)
-
-
-def _end_runs(seconds: float) -> None:
-    """Gives the runs some seconds to end, then kills them; either way with the processes that they started."""
-    deadline = time.monotonic() + seconds
-    leaders = set()
-    while runs := multiprocessing.active_children():
-        leaders |= {run.pid for run in runs if run.pid is not None}
-        if time.monotonic() > deadline:
-            for run in runs:
-                run.kill()
-        runs[0].join(0.1)
-    for leader in leaders:
-        _kill_group(leader)
-
-
-def _kill_group(leader: int) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(leader, signal.SIGKILL)
 
 
 @contextmanager

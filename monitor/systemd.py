@@ -27,6 +27,11 @@ TimeoutStartSec={start}
 TimeoutStopSec=15
 WatchdogSec={watchdog}
 NotifyAccess=main
+# At rest it takes some 400 MB. What a run takes beyond the first bound is taken back where that is possible; beyond the
+# second the largest process ends, and its work is done by the next run.
+MemoryHigh=1500M
+MemoryMax=2500M
+OOMPolicy=continue
 
 # It sees the file system read-only, but for its data and the folder of its configuration.
 PrivateUsers=yes

@@ -358,7 +358,7 @@ def test_a_server_of_ones_own_that_does_not_answer_is_named_with_what_to_do() ->
 SERVICE = """
 import multiprocessing, signal, subprocess, sys
 from flows.following import follow_service
-from flows.service import _end_runs
+from flows.ending import end_runs
 
 def run():
     follow_service()
@@ -369,7 +369,7 @@ def run():
 if __name__ == "__main__":
     multiprocessing.get_context("spawn").Process(target=run).start()
     sys.stdin.readline()
-    _end_runs(0)
+    end_runs(0)
 """
 
 

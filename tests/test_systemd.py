@@ -94,6 +94,11 @@ def test_systemd_calls_the_unit_well_locked(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
+def test_the_memory_is_bounded_and_a_run_that_wants_more_does_not_end_the_service(tmp_path: Path) -> None:
+    lines = write(tmp_path).read_text().splitlines()
+    assert {"MemoryHigh=1500M", "MemoryMax=2500M", "OOMPolicy=continue"} <= set(lines)
+
+
 def test_odd_names_of_folders_stay_themselves(tmp_path: Path) -> None:
     text = write(tmp_path, place='a "b" 100% $c').read_text()
     assert f'--config "{tmp_path}/a \\"b\\" 100%% $$c/config.yaml" run' in text

@@ -55,12 +55,19 @@ def need_right_rules(config: Config, store: Store) -> None:
         _ = config.rules
 
 
+def match_here(config: Config, waiting: Sequence[Article]) -> Iterator[tuple[Sequence[Article], list[Match]]]:
+    """What the rules find in articles, in portions in their order. No database."""
+    for first in range(0, len(waiting), _BATCH):
+        portion = waiting[first : first + _BATCH]
+        yield portion, [config.rules.match(article) for article in portion]
+
+
 def match_articles(
     config: Config,
     store: Store,
     now: datetime,
     done: Callable[[int], None] = lambda _: None,
-    match: "MatchArticles | None" = None,
+    match: MatchArticles = match_here,
 ) -> MatchReport:
     """Finds the signals in every article that the present rules have not seen, and the story of each.
 
@@ -68,17 +75,10 @@ def match_articles(
     """
     report = MatchReport()
     while waiting := articles.unmatched(store, config.rules_version, _AHEAD):
-        for portion, found in (match or match_here)(config, waiting):
+        for portion, found in match(config, waiting):
             store_matches(config, store, portion, found, now, report)
             done(len(portion))
     return report
-
-
-def match_here(config: Config, waiting: Sequence[Article]) -> Iterator[tuple[Sequence[Article], list[Match]]]:
-    """What the rules find in articles, in portions in their order. No database."""
-    for first in range(0, len(waiting), _BATCH):
-        portion = waiting[first : first + _BATCH]
-        yield portion, [config.rules.match(article) for article in portion]
 
 
 def store_matches(
