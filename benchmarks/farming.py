@@ -129,11 +129,16 @@ class _Peak:
 
     def _watch(self) -> None:
         while not self._ended.wait(0.25):
-            self.megabytes = max(self.megabytes, sum(map(_kilobytes, _family(self._pid))) / 1024)
+            self.megabytes = max(self.megabytes, megabytes_of(self._pid))
 
     def stop(self) -> None:
         self._ended.set()
         self._thread.join()
+
+
+def megabytes_of(pid: int) -> float:
+    """The memory of a process and all below it now: their proportional set sizes, added."""
+    return sum(map(_kilobytes, _family(pid))) / 1024
 
 
 def _family(pid: int) -> Iterator[int]:

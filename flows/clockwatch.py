@@ -14,7 +14,7 @@ from monitor.errors import MonitorError
 
 ORDINARY = timedelta(minutes=2)
 """By so much clocks are corrected every day; a poll that comes so much later harms nobody."""
-LOOK_SECONDS = 15.0
+LOOK_SECONDS = 5.0
 
 
 class ClockSetBackError(MonitorError):
