@@ -13,6 +13,7 @@ from flows import tasks
 from flows.elsewhere import places
 from flows.served import failing_in_words, opened
 from flows.tasks import whole
+from monitor.alive import polling
 from monitor.eventlog import record, say
 from monitor.models import FeedReport
 from monitor.pipeline import GroupReport, beat
@@ -31,7 +32,7 @@ def poll(config: str) -> State[Any]:
     Args:
         config: the path of the configuration
     """
-    with opened(config) as (loaded, store), places(loaded) as elsewhere:
+    with opened(config) as (loaded, store), polling(loaded.database_path), places(loaded) as elsewhere:
         due = tasks.due_feeds(whole(loaded), whole(store), _now())
         reports = tasks.poll_feeds(whole(loaded), whole(store), whole(due), _now, whole(elsewhere))
         if not is_cut_off(reports):  # without a network the tries of every page would be used up

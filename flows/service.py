@@ -23,10 +23,10 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 import monitor.config
-from flows import clockwatch, ending, lastgood, watchdog
+from flows import anew, ending, lastgood, watchdog
 from flows import server as servers
+from flows.anew import AnewError
 from flows.beginning import Beginning
-from flows.clockwatch import ClockSetBackError
 from flows.secrets import resolve
 from flows.server import Server, ServiceError
 from monitor import alive, eventlog
@@ -61,8 +61,8 @@ class Parts:
 
 
 def run(config_path: Path) -> int:
-    """Runs the service until SIGINT or SIGTERM, and answers 0. Where the clock is set back it starts anew, and does not
-    come back.
+    """Runs the service until SIGINT or SIGTERM, and answers 0. Where its polls do not come any more it starts anew,
+    and does not come back.
 
     Raises ConfigError for a wrong configuration, and ServiceError where the service cannot start or go on.
     """
@@ -71,8 +71,8 @@ def run(config_path: Path) -> int:
     path = config_path.resolve()
     config = monitor.config.load(path, rules=False)  # which are hundreds of MB to whoever looks at them
     reason = _serve_until(path, config)
-    if isinstance(reason, ClockSetBackError):
-        clockwatch.start_anew(before)
+    if isinstance(reason, AnewError):
+        anew.start_anew(before)
     if reason is not None:
         record("service.failed", str(reason), level="error")
         raise reason
@@ -88,16 +88,15 @@ def _serve_until(path: Path, config: Config) -> Exception | None:
         parts.beginning = Beginning(path)  # while the server starts
         runner = threading.Thread(target=_serve, args=(parts, path, config), daemon=True)
         runner.start()
-        clockwatch.watch(parts.reasons.put)
         reason = parts.reasons.get()
-        if isinstance(reason, ClockSetBackError):
-            say("clock.set_back", str(reason), level="warning", seconds=reason.by.total_seconds())
+        if isinstance(reason, AnewError):
+            say(reason.event, str(reason), level="warning", **reason.fields)
         else:
             watchdog.notify("STOPPING=1")
             if reason is None:
                 say("service.stopping", "Stopping …")
         ending.stop(parts.server, parts.runner, runner)
-        while isinstance(reason, ClockSetBackError) and not parts.reasons.empty():
+        while isinstance(reason, AnewError) and not parts.reasons.empty():
             if parts.reasons.get() is None:  # a signal, meanwhile
                 reason = None
     return reason
@@ -216,6 +215,7 @@ async def _run_runner(parts: Parts, path: Path, config: Config) -> None:
     parts.runner = runner
     say("service.started", _about_schedules(config), page=_page(), pid=os.getpid(), config=str(path))
     watchdog.notify("READY=1")
+    anew.watch(parts.reasons.put, config)
     if seconds := watchdog.pause(os.getpid()):
         parts.signs_of_life = asyncio.create_task(watchdog.keep_telling(lambda: _server_is_well(parts), seconds))
     await runner.start()

@@ -1,10 +1,11 @@
-"""Edge: the lock that says whether a service runs on a database, beside the state of its server."""
+"""Edge: what says whether a service runs on a database and polls, beside the state of its server."""
 
 import fcntl
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 from monitor.errors import StoreError
 
@@ -44,6 +45,45 @@ def held(database: Path, pid: int) -> Iterator[str | None]:
         lock.write(str(pid))
         lock.flush()
         yield None
+
+
+class Polled(NamedTuple):
+    """The sign that polls leave: whether one is under way, and when the last began or ended (ns, any clock)."""
+
+    under_way: bool
+    at: int
+
+
+@contextmanager
+def polling(database: Path) -> Iterator[None]:
+    """Leaves a sign of a poll, at its begin and its end, for a service that asks with `polled`."""
+    with ExitStack() as stack:
+        try:
+            sign = stack.enter_context(_sign_of(database).open("a"))
+            _lock(sign, fcntl.LOCK_EX)
+            _touch(sign)
+            stack.callback(_touch, sign)
+        except OSError:  # a full disk, or nobody's service: that must cost no poll
+            pass
+        yield
+
+
+def _touch(sign: TextIO) -> None:
+    with suppress(OSError):
+        os.utime(sign.fileno())
+
+
+def polled(database: Path) -> Polled:
+    """The sign that polls have left."""
+    try:
+        with _sign_of(database).open() as sign:
+            return Polled(not _lock(sign, fcntl.LOCK_SH), os.fstat(sign.fileno()).st_mtime_ns)
+    except FileNotFoundError:
+        return Polled(under_way=False, at=0)
+
+
+def _sign_of(database: Path) -> Path:
+    return home_of(database) / "poll.sign"
 
 
 def _lock(lock: TextIO, how: int) -> bool:

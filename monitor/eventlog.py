@@ -5,7 +5,8 @@ An event has a short name that stays the same (`poll.done`), so that programs ne
     service.starting  service.started  service.stopping  service.stopped  service.failed
     service.untold    no channel is configured         service.exposed   others reach pages without a password
     health.started    health.unavailable
-    clock.set_back    the service starts anew
+    clock.set_back    service.stalled                  the service starts anew
+    disk.full         disk.free
     config.taken      config.refused   config.right
     config.postponed  config.rescheduled               what it says in `schedule:`, `database:`, `service:`
     feeds.asked       feeds.unasked  before the Prefect server is there

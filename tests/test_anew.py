@@ -1,4 +1,4 @@
-"""A clock that is set back while the service runs must not silence it until the old time comes again."""
+"""A service starts anew where it would be silent: its clock was set back, or its polls do not come any more."""
 
 import json
 import os
@@ -6,17 +6,23 @@ import signal
 import threading
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
 
-from flows.clockwatch import Clock
+from flows import anew, lastgood
+from flows.anew import Clock, Planned, Polls
+from monitor import alive
+from monitor.config import Config, load
 from tests.test_service import CONFIG, START_SECONDS, _processes, free_port, start
+from tests.world import write_config
 
 HOUR = timedelta(hours=1)
 SETTABLE = """
 import os, time
 from pathlib import Path
+from types import SimpleNamespace
 true, offset = time.time, Path(os.environ["TEST_OFFSET"])
 time.time = lambda: true() + float(offset.read_text())
 """
@@ -42,6 +48,68 @@ def test_only_a_clock_that_was_set_back_is_told(jumps: list[int], told: list[tim
         steady[0] += 15
         found.append(clock.set_back())
     assert found == told
+
+
+@pytest.fixture
+def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Config:
+    """A configuration that polls every ten minutes, and the folder of a service that runs with it."""
+    config = load(write_config(tmp_path, schedule={"poll": "10 min"}))
+    alive.home_of(config.database_path).mkdir(parents=True)
+    monkeypatch.setenv(lastgood.SERVED, "")  # so that it is set back at the end
+    lastgood.begin(config.path, config)
+    return config
+
+
+def test_polls_that_do_not_come_any_more_are_missed_after_three_times_their_pause(served: Config) -> None:
+    steady = [50.0]
+    polls = Polls(served.database_path, Planned(served), lambda: steady[0])
+    steady[0] += 1799
+    assert polls.missing() is None
+    steady[0] += 2
+    assert polls.missing() == timedelta(seconds=1801)
+    with alive.polling(served.database_path):
+        pass
+    assert polls.missing() is None
+    steady[0] += 1801
+    assert polls.missing() == timedelta(seconds=1801)
+
+
+def test_a_poll_that_is_under_way_is_missed_only_where_it_does_not_end(served: Config) -> None:
+    steady = [50.0]
+    polls = Polls(served.database_path, Planned(served), lambda: steady[0])
+    with alive.polling(served.database_path):
+        assert polls.missing() is None
+        steady[0] += 5 * 3600
+        assert polls.missing() is None, "it reads thousands of pages"
+        steady[0] += 3601
+        assert polls.missing() == timedelta(seconds=6 * 3600 + 1)
+
+
+def test_a_rarer_schedule_that_runs_have_taken_is_heeded(served: Config) -> None:
+    planned = Planned(served)
+    assert planned(timedelta(minutes=3)) == timedelta(minutes=30)
+    write_config(served.path.parent, schedule={"poll": "2 h"})
+    lastgood.begin(served.path, load(served.path))
+    assert planned(timedelta(minutes=3)) == timedelta(hours=6)
+    write_config(served.path.parent, schedule={"poll": "0 6 * * *"})
+    lastgood.begin(served.path, load(served.path))
+    assert timedelta(days=2) <= planned(timedelta(minutes=3)) <= timedelta(days=3)
+
+
+def test_a_full_disk_is_said_once_and_so_is_that_it_has_room_again(
+    served: Config, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    free = [1 << 30, 3 << 20, 2 << 20, 1 << 30]
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=free.pop(0)))
+    full, told = False, []
+    for _ in range(4):
+        full = anew._say_of_room(alive.home_of(served.database_path), full)
+        told.append(full)
+    full_event, free_event = map(json.loads, capsys.readouterr().err.splitlines())
+    assert told == [False, True, True, False]
+    assert (full_event["event"], full_event["level"]) == ("disk.full", "error")
+    assert f"{served.database_path.parent} is full: 3 MB are free" in full_event["message"]
+    assert free_event["event"] == "disk.free"
 
 
 def test_the_service_starts_anew_in_its_process_and_polls_on(tmp_path: Path) -> None:
