@@ -8,6 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import ahocorasick_rs
 
@@ -49,8 +50,8 @@ class _Check:
 _Meaning = tuple[int, int, tuple[str, ...], _Check | None]
 """What an occurrence of a pattern means: its words, the words after it, the groups, and what to check."""
 _Automaton = tuple[ahocorasick_rs.BytesAhoCorasick, Sequence[tuple[_Meaning, ...]]]
-_MANY = 50_000
-"""From so many patterns on the quicker table would take more than 60 MB."""
+_Term = tuple[tuple[TermWord, ...], frozenset[str]]
+"""A term's words, and the groups in which it is."""
 
 
 def term_words(term: str) -> tuple[TermWord, ...]:
@@ -86,9 +87,14 @@ class Lexicon:
         self._units: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
         for term in [term for term in owners if _UNIT.fullmatch(term)]:
             self._units[fold(term)] |= owners.pop(term)
-        self._terms = [(term_words(term), frozenset(groups)) for term, groups in owners.items()]
+        self._terms: defaultdict[str, list[_Term]] = defaultdict(list)
         self._automata: dict[str | None, _Automaton] = {}
-        self.longest = max((len(term) for term, _ in self._terms), default=0)
+        self.longest = 0
+        for text, found in owners.items():
+            words_of = term_words(text)
+            self.longest = max(self.longest, len(words_of))
+            for language in {code for _, code in found}:
+                self._terms[language].append((words_of, frozenset(group for group, code in found if code == language)))
 
     def find(self, text: Folded, language: str | None) -> Hits:
         """Where each group's terms stand; lists of another language than the text's do not count."""
@@ -124,35 +130,37 @@ class Lexicon:
     def _automaton(self, language: str | None) -> _Automaton:
         """The automaton for texts in a language, made when it is first asked for."""
         if language not in self._automata:
-            self._automata[language] = _build(self._terms, language)
+            codes = list(self._terms) if language is None else [ANY, language]
+            chosen = chain.from_iterable(self._terms.get(code, ()) for code in codes)
+            self._automata[language] = _build(chosen, plural_in_es=language in _PLURAL_IN_ES)
         return self._automata[language]
 
 
-def _build(
-    terms: Iterable[tuple[tuple[TermWord, ...], frozenset[tuple[str, str]]]], language: str | None
-) -> _Automaton:
-    patterns: defaultdict[str, defaultdict[tuple[int, tuple[int, ...], tuple[TermWord, ...]], set[str]]]
-    patterns = defaultdict(lambda: defaultdict(set))
-    for term, owners in terms:
-        groups = {group for group, code in owners if language is None or code in (ANY, language)}
-        if groups:
-            head, rest = _split(term)
-            meaning = (len(head), tuple(i for i, word in enumerate(head) if word.capital), rest)
-            for pattern in _patterns(head, language in _PLURAL_IN_ES):
-                patterns[pattern][meaning] |= groups
-    kind = ahocorasick_rs.Implementation
-    automaton = ahocorasick_rs.BytesAhoCorasick(
-        [pattern.encode() for pattern in patterns],
-        implementation=kind.DFA if len(patterns) <= _MANY else kind.ContiguousNFA,
-    )
-    return automaton, [_meanings(found) for found in patterns.values()]
+def _build(terms: Iterable[_Term], *, plural_in_es: bool) -> _Automaton:
+    patterns: dict[str, tuple[_Meaning, ...]] = {}
+    for term, groups in terms:
+        head, rest = _split(term)
+        capitals = tuple(i for i, word in enumerate(head) if word.capital)
+        check = _Check(capitals, rest) if capitals or rest else None
+        meaning: _Meaning = (len(head), len(rest), tuple(sorted(groups)), check)
+        alone = (meaning,)  # one for all patterns of the term: most mean nothing else
+        for pattern in _patterns(head, plural_in_es):
+            known = patterns.get(pattern)
+            patterns[pattern] = _also(known, meaning) if known else alone
+    # Of the implementations it is built four times as quickly as the full table, and searches as quickly.
+    kind = ahocorasick_rs.Implementation.ContiguousNFA
+    automaton = ahocorasick_rs.BytesAhoCorasick([pattern.encode() for pattern in patterns], implementation=kind)
+    return automaton, list(patterns.values())
 
 
-def _meanings(found: Mapping[tuple[int, tuple[int, ...], tuple[TermWord, ...]], set[str]]) -> tuple[_Meaning, ...]:
-    return tuple(
-        (length, len(rest), tuple(sorted(groups)), _Check(capitals, rest) if capitals or rest else None)
-        for (length, capitals, rest), groups in found.items()
-    )
+def _also(known: tuple[_Meaning, ...], meaning: _Meaning) -> tuple[_Meaning, ...]:
+    """What a pattern means that has one meaning more; what differs in the groups alone becomes one."""
+    length, more, groups, check = meaning
+    for number, (other_length, other_more, other_groups, other_check) in enumerate(known):
+        if (other_length, other_more, other_check) == (length, more, check):
+            together = tuple(sorted({*other_groups, *groups}))
+            return (*known[:number], (length, more, together, check), *known[number + 1 :])
+    return (*known, meaning)
 
 
 def _split(term: tuple[TermWord, ...]) -> tuple[tuple[TermWord, ...], tuple[TermWord, ...]]:
