@@ -110,29 +110,42 @@ def _poll_of(path: Path) -> timedelta | str | None:
         return None
 
 
-def watch(report: Callable[[Exception], None], config: Config) -> None:
-    """Looks from a thread of its own until there is a reason to start anew, and reports that."""
+def watch(report: Callable[[Exception], None], config: Config, may_start: Callable[[], bool]) -> None:
+    """Looks from a thread of its own until there is a reason to start anew, and reports that.
+
+    It waits while a start would fail: on a full disk, and unless `may_start`.
+    """
 
     def look() -> None:
         try:
-            report(_reason(config))
+            report(_reason(config, may_start))
         except OSError as error:  # the folder of the data is gone, or closed
             report(error)
 
     threading.Thread(target=look, daemon=True).start()
 
 
-def _reason(config: Config) -> Exception:
-    clock, polls, full = Clock(), Polls(config.database_path, Planned(config)), False
+def _reason(config: Config, may_start: Callable[[], bool]) -> Exception:
+    clock, polls, full, back = Clock(), Polls(config.database_path, Planned(config)), False, None
     while True:
-        if back := clock.set_back():
-            text = f"The clock was set back by {in_words(back)}: the service starts anew."
-            return AnewError("clock.set_back", text, seconds=back.total_seconds())
+        back = clock.set_back() or back
         full = _say_of_room(alive.home_of(config.database_path), full)
-        if not full and (silence := polls.missing()):
-            text = f"No poll came to its end for {in_words(silence)}: the service starts anew."
-            return AnewError("service.stalled", text, seconds=silence.total_seconds())
+        reason = _clock_set_back(back) if back else _no_poll(polls.missing())
+        if reason and not full and may_start():
+            return reason
         time.sleep(LOOK_SECONDS)
+
+
+def _clock_set_back(back: timedelta) -> AnewError:
+    text = f"The clock was set back by {in_words(back)}: the service starts anew."
+    return AnewError("clock.set_back", text, seconds=back.total_seconds())
+
+
+def _no_poll(silence: timedelta | None) -> AnewError | None:
+    if silence is None:
+        return None
+    text = f"No poll came to its end for {in_words(silence)}: the service starts anew."
+    return AnewError("service.stalled", text, seconds=silence.total_seconds())
 
 
 def _say_of_room(home: Path, before: bool) -> bool:

@@ -9,6 +9,7 @@ A service names its database in the environment of its runs, and keeps beside it
 import os
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from flows.secrets import resolve
@@ -72,6 +73,24 @@ def begin(path: Path, config: Config) -> None:
     _keep(keeping, path)
     with suppress(OSError):
         keeping.refused.unlink(missing_ok=True)
+
+
+def would_start(path: Path) -> bool:
+    """Whether a service would start with what stands in the file now."""
+    keeping = of_service()
+    present = _stands_in(path)
+    return keeping is None or present == _stands_in(keeping.good) or _is_right(path, present)
+
+
+@lru_cache(maxsize=1)
+def _is_right(path: Path, present: tuple[str | None, str | None]) -> bool:
+    """Remembered for what stands there: it takes seconds."""
+    del present
+    try:
+        _right(path)
+    except ConfigError:
+        return False
+    return True
 
 
 def troubles() -> list[Trouble]:

@@ -215,10 +215,15 @@ async def _run_runner(parts: Parts, path: Path, config: Config) -> None:
     parts.runner = runner
     say("service.started", _about_schedules(config), page=_page(), pid=os.getpid(), config=str(path))
     watchdog.notify("READY=1")
-    anew.watch(parts.reasons.put, config)
+    anew.watch(parts.reasons.put, config, lambda: _may_start(parts, path))
     if seconds := watchdog.pause(os.getpid()):
         parts.signs_of_life = asyncio.create_task(watchdog.keep_telling(lambda: _server_is_well(parts), seconds))
     await runner.start()
+
+
+def _may_start(parts: Parts, path: Path) -> bool:
+    """Whether a start would succeed: the configuration in the file is right, and a server elsewhere answers."""
+    return lastgood.would_start(path) and (parts.server is not None or servers.is_healthy(f"{_page()}/api"))
 
 
 def _server_is_well(parts: Parts) -> bool:

@@ -6,6 +6,7 @@ import signal
 import threading
 from datetime import timedelta
 from pathlib import Path
+from queue import SimpleQueue
 from types import SimpleNamespace
 from uuid import uuid4
 
@@ -22,7 +23,6 @@ HOUR = timedelta(hours=1)
 SETTABLE = """
 import os, time
 from pathlib import Path
-from types import SimpleNamespace
 true, offset = time.time, Path(os.environ["TEST_OFFSET"])
 time.time = lambda: true() + float(offset.read_text())
 """
@@ -110,6 +110,28 @@ def test_a_full_disk_is_said_once_and_so_is_that_it_has_room_again(
     assert (full_event["event"], full_event["level"]) == ("disk.full", "error")
     assert f"{served.database_path.parent} is full: 3 MB are free" in full_event["message"]
     assert free_event["event"] == "disk.free"
+
+
+def test_nothing_starts_anew_while_a_start_would_fail(served: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a Prefect server elsewhere that is away: the service must still be there when that comes back."""
+    reported: SimpleQueue[Exception] = SimpleQueue()
+    asked: SimpleQueue[None] = SimpleQueue()
+    answers = [True, False, False]
+
+    def may_start() -> bool:
+        asked.put(None)
+        return answers.pop()
+
+    monkeypatch.setattr(anew, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(Polls, "missing", lambda _: timedelta(hours=1))
+    anew.watch(reported.put, served, may_start)
+    reason = reported.get(timeout=30)
+    assert isinstance(reason, anew.AnewError)
+    assert (reason.event, str(reason)) == (
+        "service.stalled",
+        "No poll came to its end for 1 h: the service starts anew.",
+    )
+    assert asked.qsize() == 3
 
 
 def test_the_service_starts_anew_in_its_process_and_polls_on(tmp_path: Path) -> None:

@@ -123,6 +123,15 @@ def test_a_right_one_is_taken_without_a_restart(config: Path, capsys: pytest.Cap
     assert feeds(config) == ["one", "two"], "it is the last good one now"
 
 
+def test_whether_a_service_would_start_is_known_without_a_run(config: Path) -> None:
+    """One that runs on with the last good configuration does not start anew with a wrong one: it would end."""
+    assert lastgood.would_start(config)
+    config.write_text("feeds: [", encoding="utf-8")
+    assert not lastgood.would_start(config)
+    write_config(config.parent, **MORE)
+    assert lastgood.would_start(config)
+
+
 def test_a_wrong_one_is_an_alarm_and_a_right_one_the_all_clear(config: Path, shell: Shell) -> None:
     assert watched(config, 0) == []
     write_config(config.parent, **GOOD, rules=[HANDOVER | {"when": "mission near-15 takeover"}])
