@@ -88,7 +88,7 @@ HOMES = {
     "anyio": {"monitor.demo"},
     "apprise": {"monitor.notify"},
     "brotli": {"monitor.guard"},
-    "croniter": {"monitor.schema", "monitor.delivery"},
+    "croniter": {"monitor.schema", "monitor.delivery", "flows.anew"},
     "datasette": {"monitor.web.site", "monitor.web.tables"},
     "feedparser": {"monitor.parse", "monitor.quickfeed"},
     "jinja2": {"monitor.web.report"},
