@@ -119,8 +119,8 @@ def watch(report: Callable[[Exception], None], config: Config, may_start: Callab
     def look() -> None:
         try:
             report(_reason(config, may_start))
-        except OSError as error:  # the folder of the data is gone, or closed
-            report(error)
+        except OSError as error:
+            report(MonitorError(f"The folder of the data cannot be used any more: {error}"))
 
     threading.Thread(target=look, daemon=True).start()
 

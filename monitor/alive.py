@@ -60,7 +60,7 @@ def polling(database: Path) -> Iterator[None]:
     with ExitStack() as stack:
         try:
             sign = stack.enter_context(_sign_of(database).open("a"))
-            _lock(sign, fcntl.LOCK_EX)
+            fcntl.flock(sign, fcntl.LOCK_SH)  # it waits at most for one who just looks
             _touch(sign)
             stack.callback(_touch, sign)
         except OSError:  # a full disk, or nobody's service: that must cost no poll
@@ -76,8 +76,8 @@ def _touch(sign: TextIO) -> None:
 def polled(database: Path) -> Polled:
     """The sign that polls have left."""
     try:
-        with _sign_of(database).open() as sign:
-            return Polled(not _lock(sign, fcntl.LOCK_SH), os.fstat(sign.fileno()).st_mtime_ns)
+        with _sign_of(database).open("r+") as sign:
+            return Polled(not _lock(sign, fcntl.LOCK_EX), os.fstat(sign.fileno()).st_mtime_ns)
     except FileNotFoundError:
         return Polled(under_way=False, at=0)
 

@@ -2,8 +2,10 @@
 
 import json
 import os
+import shutil
 import signal
 import threading
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from queue import SimpleQueue
@@ -16,6 +18,7 @@ from flows import anew, lastgood
 from flows.anew import Clock, Planned, Polls
 from monitor import alive
 from monitor.config import Config, load
+from monitor.errors import MonitorError
 from tests.test_service import CONFIG, START_SECONDS, _processes, free_port, start
 from tests.world import write_config
 
@@ -83,6 +86,23 @@ def test_a_poll_that_is_under_way_is_missed_only_where_it_does_not_end(served: C
         assert polls.missing() is None, "it reads thousands of pages"
         steady[0] += 3601
         assert polls.missing() == timedelta(seconds=6 * 3600 + 1)
+
+
+def test_a_poll_is_under_way_until_the_last_of_several_ends(served: Config) -> None:
+    with ExitStack() as earlier:
+        earlier.enter_context(alive.polling(served.database_path))
+        with alive.polling(served.database_path):
+            earlier.close()
+            assert alive.polled(served.database_path).under_way
+
+
+def test_a_folder_that_is_gone_ends_the_service_in_words(served: Config) -> None:
+    reported: SimpleQueue[Exception] = SimpleQueue()
+    shutil.rmtree(alive.home_of(served.database_path))
+    anew.watch(reported.put, served, lambda: True)
+    reason = reported.get(timeout=30)
+    assert isinstance(reason, MonitorError)
+    assert "The folder of the data cannot be used any more: " in str(reason)
 
 
 def test_a_rarer_schedule_that_runs_have_taken_is_heeded(served: Config) -> None:
